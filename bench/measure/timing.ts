@@ -1,0 +1,33 @@
+/** Something that takes steps and says how long they took. */
+export interface Contender {
+  readonly name: string;
+  /** @returns milliseconds of each of `count` steps, or their mean as often */
+  steps(count: number): Promise<readonly number[]>;
+  close(): Promise<void> | void;
+}
+
+export interface Timing {
+  readonly name: string;
+  /** Median over all steps, in milliseconds. */
+  readonly median: number;
+  /** Tenth percentile: what the machine does when nothing else runs. */
+  readonly fast: number;
+}
+
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number;
+}
+
+/** Lets the contenders take turns, so that whatever else the machine does meets all of them. */
+export async function interleave(contenders: readonly Contender[], rounds: number, count: number): Promise<readonly Timing[]> {
+  const times = contenders.map((): number[] => []);
+  for (const contender of contenders) await contender.steps(count);
+  for (let round = 0; round < rounds; round++)
+    for (const [index, contender] of contenders.entries()) times[index]?.push(...(await contender.steps(count)));
+  return contenders.map(({ name }, index) => ({
+    name,
+    median: quantile(times[index] ?? [], 0.5),
+    fast: quantile(times[index] ?? [], 0.1),
+  }));
+}

@@ -1,0 +1,64 @@
+// Packs the built package, installs it in an empty folder as a user would, and tries its command, its import and its types.
+// Needs `npm run build` before it and the npm registry (or npm's cache) beside it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { npm } from './setup.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const folder = mkdtempSync(join(tmpdir(), 'trunkline-pack-'));
+
+/** The output of a command that must succeed. */
+function run(name, { status, stdout, stderr, error }) {
+  if (status === 0) return stdout.trim();
+  throw new Error(`${name} failed (${error?.message ?? `exit code ${status}`})\n${stdout ?? ''}${stderr ?? ''}`);
+}
+
+function expectEqual(name, found, expected) {
+  if (found !== expected) throw new Error(`${name}: expected '${expected}'; found '${found}'`);
+  console.log(`pack: ${name}: ${found}`);
+}
+
+function packTest() {
+  const options = { cwd: root, encoding: 'utf8' };
+  const [packed] = JSON.parse(run('npm pack', npm(['pack', '--json', '--pack-destination', folder], options)));
+  const paths = packed.files.map(({ path }) => path);
+  const wanted = ['LICENSE', 'README.md', 'dist/main.js', 'dist/index.js', 'dist/index.d.ts', 'package.json'];
+  if (existsSync(join(root, 'kernels/build'))) wanted.push('kernels/build/');
+  const missing = wanted.filter((path) => !paths.some((found) => found === path || found.startsWith(`${path}/`)));
+  expectEqual('files left out of the tarball', missing.join(', ') || 'none', 'none');
+  console.log(`pack: ${paths.length} files, ${Math.round(packed.unpackedSize / 1024)} KiB unpacked`);
+
+  const consumer = { cwd: folder, encoding: 'utf8' };
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
+  const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
+  run('npm install', npm([...install, join(folder, packed.filename)], consumer));
+  expectEqual('npx trunkline --version', run('npx', npm(['exec', '--', 'trunkline', '--version'], consumer)), version);
+
+  const script = "import { ShapeError } from 'trunkline'; console.log(new ShapeError([]).name);";
+  const imported = spawnSync(process.execPath, ['--input-type=module', '--eval', script], consumer);
+  expectEqual("import from 'trunkline'", run('import', imported), 'ShapeError');
+
+  writeFileSync(
+    join(folder, 'user.ts'),
+    "import { ShapeError } from 'trunkline';\nnew ShapeError([]).name satisfies 'x';\n",
+  );
+  const tsc = [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', '--module', 'nodenext'];
+  const { stdout } = spawnSync(process.execPath, [...tsc, 'user.ts'], consumer);
+  // The one wrong line must be the only error: so the types were found, and say what they should.
+  expectEqual('type errors', stdout.replace(/\(.*/s, ''), 'user.ts');
+  if (!stdout.includes(`Type '"ShapeError"'`))
+    throw new Error(`the package's types are not what they should be\n${stdout}`);
+}
+
+try {
+  packTest();
+} catch (error) {
+  console.error(`pack: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

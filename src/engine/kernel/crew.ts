@@ -1,0 +1,139 @@
+import type { Worker } from 'node:worker_threads';
+import { EngineError } from '../../core/error.ts';
+import { startThread } from '../thread.ts';
+import type { KernelFunctions, Kernels } from './kernels.ts';
+
+/** Kernels whose work can be divided, and how many addresses they take before the length. */
+export const divisible = {
+  sgd: 2,
+  momentum: 3,
+  nesterov: 3,
+  adam: 4,
+  adagrad: 3,
+  rmsprop: 3,
+  lion: 3,
+  squaredNorm: 1,
+  allFinite: 1,
+  scale: 1,
+  clampValues: 1,
+  flush: 1,
+} as const satisfies Partial<Record<keyof KernelFunctions, number>>;
+
+export type Divisible = keyof typeof divisible;
+export const divisibleNames = Object.keys(divisible) as Divisible[];
+
+/** What a member of a crew is doing. Written by whoever hands over. */
+export const state = { starting: 0, idle: 1, asked: 2, leaving: 3 } as const;
+
+/** Numbers of a request: which kernel, how many arguments, the arguments, and at the end the answer. */
+export const requestLength = 24;
+export const answerAt = requestLength - 1;
+
+/** Values below which handing work over costs more than it saves. */
+const worthDividing = 32_768;
+/** Parts begin on cache lines. */
+const grain = 16;
+/** A member that has not answered for so long has died. */
+const patienceMs = 10_000;
+/** Looks at the state before going to sleep: about 20 µs. */
+export const looks = 2000;
+
+export interface CrewData {
+  readonly memory: WebAssembly.Memory;
+  /** One int32 for each member. */
+  readonly states: Int32Array;
+  /** `requestLength` numbers for each member. */
+  readonly requests: Float64Array;
+  readonly member: number;
+}
+
+type Numbers = readonly number[];
+
+/**
+ * The same kernels, large regions divided among threads. Each part is computed as alone, so parameters come out the
+ * same to the bit with any number of threads; sums are added up part by part in a fixed order.
+ */
+export class KernelCrew {
+  readonly kernels: KernelFunctions;
+  readonly #own: KernelFunctions;
+  readonly #states: Int32Array;
+  readonly #requests: Float64Array;
+  readonly #threads: readonly Worker[];
+
+  /** @param threads the calling one included */
+  constructor(own: Kernels, memory: WebAssembly.Memory, threads: number) {
+    const members = threads - 1;
+    this.#own = own;
+    this.#states = new Int32Array(new SharedArrayBuffer(4 * members));
+    this.#requests = new Float64Array(new SharedArrayBuffer(8 * requestLength * members));
+    this.#threads = Array.from({ length: members }, (_, member) => {
+      const data: CrewData = { memory, states: this.#states, requests: this.#requests, member };
+      const thread = startThread('kernel/crew-member', data);
+      thread.unref();
+      return thread;
+    });
+    const divided = divisibleNames.map((name) => [name, (...args: Numbers) => this.#run(name, args)]);
+    this.kernels = { ...own, ...Object.fromEntries(divided) };
+  }
+
+  async close(): Promise<void> {
+    for (const [member] of this.#threads.entries()) {
+      Atomics.store(this.#states, member, state.leaving);
+      Atomics.notify(this.#states, member);
+    }
+    await Promise.all(this.#threads.map((thread) => thread.terminate()));
+  }
+
+  #run(name: Divisible, args: Numbers): number {
+    const length = args[divisible[name]] as number;
+    const own = this.#own[name] as (...args: Numbers) => number;
+    if (length < worthDividing || !this.#isReady()) return own(...args);
+    const share = Math.ceil(length / (this.#threads.length + 1) / grain) * grain;
+    this.#threads.forEach((_, member) => {
+      this.#ask(member, name, part(name, args, share * (member + 1), share, length));
+    });
+    const results = [own(...part(name, args, 0, share, length))];
+    for (const member of this.#threads.keys()) results.push(this.#answer(member));
+    return name === 'allFinite' ? Math.min(...results) : results.reduce((sum, result) => sum + result);
+  }
+
+  #isReady(): boolean {
+    return this.#states.every((_, member) => Atomics.load(this.#states, member) === state.idle);
+  }
+
+  #ask(member: number, name: Divisible, args: Numbers): void {
+    const base = member * requestLength;
+    this.#requests[base] = divisibleNames.indexOf(name);
+    this.#requests[base + 1] = args.length;
+    this.#requests.set(args, base + 2);
+    Atomics.store(this.#states, member, state.asked);
+    Atomics.notify(this.#states, member);
+  }
+
+  #answer(member: number): number {
+    for (let look = 0; look < looks; look++)
+      if (Atomics.load(this.#states, member) === state.idle) return this.#answerOf(member);
+    while (Atomics.load(this.#states, member) === state.asked)
+      if (Atomics.wait(this.#states, member, state.asked, patienceMs) === 'timed-out')
+        throw new EngineError({
+          where: 'update kernels',
+          expected: `an answer of thread ${member + 1} within ${patienceMs / 1000} s`,
+          found: 'none',
+          hint: 'restart from the last checkpoint',
+        });
+    return this.#answerOf(member);
+  }
+
+  #answerOf(member: number): number {
+    return this.#requests[member * requestLength + answerAt] as number;
+  }
+}
+
+/** The arguments for `share` values from `start` on. */
+function part(name: Divisible, args: Numbers, start: number, share: number, length: number): Numbers {
+  const addresses = divisible[name];
+  return args.map((value, at) => {
+    if (at < addresses) return value + start * Float32Array.BYTES_PER_ELEMENT;
+    return at === addresses ? Math.max(0, Math.min(share, length - start)) : value;
+  });
+}

@@ -1,0 +1,49 @@
+import type { KernelFunctions } from '../kernels.ts';
+import { type Arithmetic, rounded } from './arithmetic.ts';
+import { twinUpdates } from './update.ts';
+
+/**
+ * Plain TypeScript twins of the kernels: slow, obvious, and equal to them bit for bit (which NaN a NaN is aside).
+ * @param arithmetic `rounded` as the plain build, `fused` as the relaxed build on processors that fuse
+ */
+export function twinKernels(memory: WebAssembly.Memory, arithmetic: Arithmetic = rounded): KernelFunctions {
+  const floats = (at: number, length: number): Float32Array => new Float32Array(memory.buffer, at, length);
+  const replace = (at: number, length: number, next: (value: number) => number): void => {
+    const values = floats(at, length);
+    values.forEach((value, index) => {
+      values[index] = next(value);
+    });
+  };
+  return {
+    ...twinUpdates(memory, arithmetic),
+
+    squaredNorm(values, length) {
+      const sums = new Float64Array(8);
+      floats(values, length).forEach((value, index) => {
+        sums[index % 8] = (sums[index % 8] as number) + value * value;
+      });
+      const [s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0] = sums;
+      return s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7));
+    },
+
+    allFinite: (values, length) => (floats(values, length).every(Number.isFinite) ? 1 : 0),
+
+    scale: (values, length, factor) => replace(values, length, (value) => value * Math.fround(factor)),
+
+    clampValues(values, length, limit) {
+      const highest = Math.fround(limit);
+      replace(values, length, (value) => (value > highest ? highest : value < -highest ? -highest : value));
+    },
+
+    flush: (values, length, smallest) =>
+      replace(values, length, (value) => (Math.abs(value) < Math.fround(smallest) ? 0 : value)),
+
+    copy(to, from, sizeBytes) {
+      new Uint8Array(memory.buffer).copyWithin(to, from, from + sizeBytes);
+    },
+
+    zero(at, sizeBytes) {
+      new Uint8Array(memory.buffer, at, sizeBytes).fill(0);
+    },
+  };
+}

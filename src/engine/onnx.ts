@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { availableParallelism } from 'node:os';
+import { plugin } from '../core/plugin.ts';
+import type { EventSink } from '../core/event.ts';
+import { Arena } from './arena.ts';
+import { CompiledTrainer } from './compiled-trainer.ts';
+import { inlineHost, workerHost } from './host.ts';
+import type { Provider } from './runner/runner.ts';
+import type { Engine, Trainer, TrainerSpec } from './trainer.ts';
+
+/** What an engine is given besides its configuration. */
+export interface EngineContext {
+  readonly events: EventSink;
+}
+
+const fields = z.object({
+  threads: z
+    .int()
+    .min(1)
+    .default(() => Math.max(1, Math.min(availableParallelism(), 8)))
+    .describe('threads one operation may use; all sessions of the process share them'),
+  worker: z.boolean().default(true).describe('compute in a thread of its own, so that the calling one stays responsive'),
+  runner: z
+    .enum(['koffi', 'binding'])
+    .optional()
+    .describe('how ONNX Runtime is called; by default koffi, and the official binding where koffi does not work'),
+  programs: z.int().min(1).default(16).describe('compiled programs kept, one for each batch shape'),
+  memoryBytes: z
+    .int()
+    .min(1 << 20)
+    .max(2 ** 32)
+    .default(2 ** 32)
+    .describe('most memory for parameters, optimizer state, gradients and batches'),
+});
+
+type OnnxConfig = z.output<typeof fields>;
+
+class OnnxEngine implements Engine {
+  readonly type: string;
+  readonly #arena: Arena;
+  readonly #host: Awaited<ReturnType<typeof workerHost>>;
+  readonly #events: EventSink;
+  readonly #programs: number;
+  readonly #trainers = new Set<Trainer>();
+
+  constructor(type: string, arena: Arena, host: Awaited<ReturnType<typeof workerHost>>, programs: number, events: EventSink) {
+    this.type = type;
+    this.#arena = arena;
+    this.#host = host;
+    this.#programs = programs;
+    this.#events = events;
+  }
+
+  async train(spec: TrainerSpec): Promise<Trainer> {
+    const trainer: Trainer = new CompiledTrainer(spec, {
+      arena: this.#arena,
+      host: this.#host,
+      events: this.#events,
+      programs: this.#programs,
+      onClose: () => this.#trainers.delete(trainer),
+    });
+    this.#trainers.add(trainer);
+    return trainer;
+  }
+
+  async status() {
+    return this.#host.executor.status();
+  }
+
+  async close(): Promise<void> {
+    for (const trainer of [...this.#trainers]) await trainer.close();
+    await this.#host.close();
+  }
+}
+
+async function openOnnx(type: string, provider: Provider, config: OnnxConfig, { events }: EngineContext): Promise<OnnxEngine> {
+  const arena = new Arena(config.memoryBytes);
+  const options = {
+    provider,
+    optimization: 'all',
+    threads: config.threads,
+    ...(config.runner ? { runner: config.runner } : {}),
+  } as const;
+  const host = config.worker ? await workerHost(arena, options, events) : inlineHost(arena, options);
+  const { runner, reason } = await host.executor.status();
+  events({ type: 'engineChosen', engine: type, runner, threads: config.threads, reason });
+  return new OnnxEngine(type, arena, host, config.programs, events);
+}
+
+export const onnxCpu = plugin({
+  type: 'onnx-cpu',
+  summary: 'compiled programs on the processor: ONNX Runtime, bundled; the default',
+  fields,
+  example: { threads: 2 },
+  build: (config, context: EngineContext) => openOnnx('onnx-cpu', 'cpu', config, context),
+});
+
+export const onnxWebgpu = plugin({
+  type: 'onnx-webgpu',
+  summary: 'the same programs on a GPU through Vulkan, Metal or Direct3D: bundled',
+  fields,
+  example: {},
+  build: (config, context: EngineContext) => openOnnx('onnx-webgpu', 'webgpu', config, context),
+});
+
+export const onnxCuda = plugin({
+  type: 'onnx-cuda',
+  summary: 'the same programs on an NVIDIA GPU, when the CUDA libraries of ONNX Runtime are installed',
+  fields,
+  example: {},
+  build: (config, context: EngineContext) => openOnnx('onnx-cuda', 'cuda', config, context),
+});

@@ -1,0 +1,27 @@
+import type { BakedConstant } from '../trace/recording.ts';
+import type { Port } from './runner/runner.ts';
+
+/** One part of a program, computed as a whole. */
+export interface ProgramStage {
+  /** The computation as an ONNX model. */
+  readonly model: Uint8Array;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly nodeCount: number;
+}
+
+/**
+ * A compiled step, as plain data that can cross to a worker. Ports are named by what they carry: `input/x`,
+ * `parameter/dense/kernel`, `random/step`; `loss`, `loss/head`, `output/y`, `gradient/dense/kernel`,
+ * `gradient[head]/dense/kernel`, `gradient[head]@activation`, `update/bn/moving_mean`, `crossing/3`.
+ */
+export interface Program {
+  readonly stages: readonly ProgramStage[];
+  /** What must be given: batch tensors, scalar runtime inputs, parameters. */
+  readonly inputs: readonly Port[];
+  /** What is computed, without values that only cross between stages. */
+  readonly outputs: readonly Port[];
+  /** Constants that recording has frozen into the program. */
+  readonly baked: readonly BakedConstant[];
+  readonly compileMs: { readonly record: number; readonly simplify: number; readonly encode: number };
+}

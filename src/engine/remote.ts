@@ -1,0 +1,118 @@
+import type { MessagePort, Worker } from 'node:worker_threads';
+import { EngineError, type Issue, TrunklineError } from '../core/error.ts';
+
+interface Request {
+  readonly id: number;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+interface Failure {
+  readonly message: string;
+  readonly issues?: readonly Issue[];
+  readonly stack?: string | undefined;
+}
+
+type Reply = { readonly id: number; readonly result: unknown } | { readonly id: number; readonly failure: Failure };
+
+// biome-ignore lint/suspicious/noExplicitAny: a method's own types are kept by Remote
+type Methods = { [name: string]: (...args: any[]) => unknown };
+
+/** The methods of an object in another thread: the same arguments, the result in a promise. */
+export type Remote<T> = {
+  // biome-ignore lint/suspicious/noExplicitAny: matches every method
+  [K in keyof T as T[K] extends (...args: any[]) => unknown ? K : never]: T[K] extends (...args: infer A) => infer R
+    ? (...args: A) => Promise<Awaited<R>>
+    : never;
+};
+
+function describe(error: unknown): Failure {
+  if (error instanceof TrunklineError) return { message: error.message, issues: error.issues, stack: error.stack };
+  return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) };
+}
+
+function revive({ message, issues, stack }: Failure): Error {
+  const error = issues ? new EngineError(issues) : new Error(message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+/**
+ * Answers requests on `port` with the methods of an object, in the order they come.
+ * @param open makes the object at the first request; when it throws, that is the answer
+ */
+export function serve(port: MessagePort, open: () => object): void {
+  let target: Methods | undefined;
+  port.on('message', async ({ id, method, args }: Request) => {
+    try {
+      target ??= open() as Methods;
+      const result = await target[method]?.(...args);
+      port.postMessage({ id, result } satisfies Reply);
+    } catch (error) {
+      port.postMessage({ id, failure: describe(error) } satisfies Reply);
+    }
+  });
+}
+
+/** What became of the thread that was being talked to. */
+export type Ended = { readonly reason: 'asked' } | { readonly reason: 'failed'; readonly error: EngineError };
+
+/**
+ * Calls methods served by a worker.
+ * @param onEnd told once, when the worker has ended; every call still open, and every later one, is rejected with the
+ *   same error
+ */
+export class WorkerClient<T extends object> {
+  readonly #worker: Worker;
+  readonly #open = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  #next = 0;
+  #closing = false;
+  #failure: EngineError | undefined;
+  readonly call: Remote<T>;
+
+  constructor(worker: Worker, onEnd: (ended: Ended) => void = () => {}) {
+    this.#worker = worker;
+    this.call = new Proxy({} as Remote<T>, {
+      get: (_, method: string) => (...args: unknown[]) => this.#request(method, args),
+    });
+    worker.on('message', (reply: Reply) => this.#settle(reply));
+    worker.on('error', (error) => this.#fail(error.message, error));
+    worker.on('messageerror', (error) => this.#fail(`a message that could not be read (${error.message})`, error));
+    worker.on('exit', (code) => {
+      if (!this.#closing) this.#fail(`an end with exit code ${code}`);
+      onEnd(this.#failure ? { reason: 'failed', error: this.#failure } : { reason: 'asked' });
+    });
+  }
+
+  /** Ends the worker after the calls already made. */
+  async close(): Promise<void> {
+    if (this.#failure) return;
+    this.#closing = true;
+    await this.#worker.terminate();
+  }
+
+  #request(method: string, args: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure);
+      const id = this.#next++;
+      this.#open.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, method, args } satisfies Request);
+    });
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#open.get(reply.id);
+    this.#open.delete(reply.id);
+    if ('failure' in reply) waiting?.reject(revive(reply.failure));
+    else waiting?.resolve(reply.result);
+  }
+
+  #fail(found: string, cause?: Error): void {
+    this.#failure ??= new EngineError(
+      { where: 'engine worker', expected: 'a running thread', found, hint: 'restart from the last checkpoint' },
+      cause ? { cause } : undefined,
+    );
+    for (const { reject } of this.#open.values()) reject(this.#failure);
+    this.#open.clear();
+  }
+}

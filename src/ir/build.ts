@@ -1,0 +1,56 @@
+import { type Attributes, contentKey, makeValue, type Node, type Value } from './graph.ts';
+import { type OpName, ruleOf } from './op/index.ts';
+
+/** Applies an op to values and returns its outputs. */
+export type Apply = (
+  op: OpName,
+  inputs: readonly (Value | null)[],
+  attributes?: Attributes,
+  origin?: string,
+) => readonly Value[];
+
+/**
+ * A local rewriting: given an op about to be applied, the values to use instead, or `undefined` when it has
+ * nothing to say. `apply` runs all rules again, so a rule must make progress.
+ */
+export type Rule = (
+  call: { readonly op: OpName; readonly inputs: readonly (Value | null)[]; readonly attributes: Attributes; readonly origin: string },
+  apply: Apply,
+) => readonly Value[] | undefined;
+
+/** Creates the node as given. @throws ShapeError when the op's rule forbids it */
+export const applyPlainly: Apply = (op, inputs, attributes = {}, origin = '') => {
+  const types = ruleOf(op).infer({ op, inputs, attributes, origin });
+  const outputs: Value[] = [];
+  const node: Node = { op, inputs, attributes, outputs, origin };
+  types.forEach(({ dtype, shape }, index) => {
+    outputs.push(makeValue(dtype, shape, { kind: 'node', node, index }));
+  });
+  return outputs;
+};
+
+/** What makes two values interchangeable: their identity or, for small constants, their content. */
+const keyOf = (value: Value | null): string => (value ? (contentKey(value) ?? `#${value.id}`) : '-');
+
+/**
+ * An `Apply` that tries the rules in order, and answers an application it has seen before with the values it gave
+ * then, so that equal computations are computed once.
+ */
+export function applySharing(rules: readonly Rule[]): Apply {
+  const seen = new Map<string, readonly Value[]>();
+  const apply: Apply = (op, inputs, attributes = {}, origin = '') => {
+    const key = `${op}(${inputs.map(keyOf).join()})${JSON.stringify(attributes)}`;
+    const known = seen.get(key);
+    if (known) return known;
+    const call = { op, inputs, attributes, origin };
+    let outputs: readonly Value[] | undefined;
+    for (const rule of rules) {
+      outputs = rule(call, apply);
+      if (outputs) break;
+    }
+    outputs ??= applyPlainly(op, inputs, attributes, origin);
+    seen.set(key, outputs);
+    return outputs;
+  };
+  return apply;
+}

@@ -1,0 +1,106 @@
+import { sameShape, sizeOf } from '../../core/shape.ts';
+import type { Apply, Rule } from '../build.ts';
+import { type Attributes, constant, constantData, nodeApplying, type Value } from '../graph.ts';
+import { isElementwise, isReduction } from '../op/index.ts';
+
+const permOf = (attributes: Attributes): readonly number[] => attributes.perm as readonly number[];
+
+/** Reshapes and expansions of others of their kind, of constants, or to the shape that is there already. */
+export const simplifyShape: Rule = ({ op, inputs: [x], attributes, origin }, apply) => {
+  if (op === 'Identity' && x) return [x];
+  if ((op !== 'Reshape' && op !== 'Expand') || !x) return undefined;
+  const shape = attributes.shape as readonly number[];
+  if (sameShape(x.shape, shape)) return [x];
+  const inner = nodeApplying(x, op)?.inputs[0];
+  if (inner) return apply(op, [inner], { shape }, origin);
+  if (op === 'Expand') return undefined;
+  const data = constantData(x);
+  if (data) return [constant(data, x.dtype, shape)];
+  const repeated = nodeApplying(x, 'Expand')?.inputs[0];
+  if (!repeated || sizeOf(repeated.shape) !== 1) return undefined;
+  const [one] = apply('Reshape', [repeated], { shape: shape.map(() => 1) }, origin);
+  return apply('Expand', [one as Value], { shape }, origin);
+};
+
+/** Transposes that undo or follow one another, or that move only axes of size 1. */
+export const composeTranspose: Rule = ({ op, inputs: [x], attributes, origin }, apply) => {
+  if (op !== 'Transpose' || !x) return undefined;
+  const perm = permOf(attributes);
+  if (perm.every((axis, at) => axis === at)) return [x];
+  const inner = nodeApplying(x, 'Transpose');
+  if (inner) {
+    const first = permOf(inner.attributes);
+    return apply('Transpose', inner.inputs, { perm: perm.map((axis) => first[axis] as number) }, origin);
+  }
+  const shape = perm.map((axis) => x.shape[axis] as number);
+  const moving = perm.filter((axis) => x.shape[axis] !== 1);
+  if (moving.every((axis, at) => at === 0 || axis > (moving[at - 1] as number)))
+    return apply('Reshape', [x], { shape }, origin);
+  const repeated = nodeApplying(x, 'Expand')?.inputs[0];
+  if (!repeated || repeated.shape.length !== perm.length) return undefined;
+  return apply('Expand', apply('Transpose', [repeated], { perm }, origin), { shape }, origin);
+};
+
+/** `value` as it must be for an op on untransposed operands, when that costs at most a reshape. */
+function untransposed(value: Value, perm: readonly number[], apply: Apply, origin: string): Value | undefined {
+  const node = nodeApplying(value, 'Transpose');
+  if (node && sameShape(permOf(node.attributes), perm)) return node.inputs[0] as Value;
+  if (sizeOf(value.shape) === 1 && value.shape.length === 0) return value;
+  const full = [...new Array<number>(perm.length - value.shape.length).fill(1), ...value.shape];
+  if (full.filter((size) => size !== 1).length > 1) return undefined;
+  const shape = new Array<number>(perm.length);
+  perm.forEach((axis, at) => {
+    shape[axis] = full[at] as number;
+  });
+  return apply('Reshape', [value], { shape }, origin)[0];
+}
+
+/** Elementwise ops run before the transposes of their operands, so that those meet and vanish. */
+export const sinkTranspose: Rule = ({ op, inputs, attributes, origin }, apply) => {
+  if (!isElementwise(op)) return undefined;
+  const rank = Math.max(...inputs.map((value) => value?.shape.length ?? 0));
+  const transposed = inputs
+    .map((value) => value && nodeApplying(value, 'Transpose'))
+    .find((node) => node && permOf(node.attributes).length === rank);
+  if (!transposed) return undefined;
+  const perm = permOf(transposed.attributes);
+  const operands = inputs.map((value) => value && untransposed(value, perm, apply, origin));
+  if (operands.some((value) => value === undefined)) return undefined;
+  const results = apply(op, operands as (Value | null)[], attributes, origin);
+  return apply('Transpose', results, { perm }, origin);
+};
+
+/** `value` without the leading axes of size 1 that a reshape gave it. */
+function withoutLeadingOnes(value: Value): Value | undefined {
+  const inner = nodeApplying(value, 'Reshape')?.inputs[0];
+  const added = value.shape.length - (inner?.shape.length ?? 0);
+  if (!inner || added <= 0) return undefined;
+  return sameShape(value.shape, [...new Array<number>(added).fill(1), ...inner.shape]) ? inner : undefined;
+}
+
+/** Elementwise ops run before leading axes of size 1 are added, so that a bias meets the product it belongs to. */
+export const sinkLeadingOnes: Rule = ({ op, inputs, attributes, origin }, apply) => {
+  if (!isElementwise(op)) return undefined;
+  const grown = inputs.find((value) => value && withoutLeadingOnes(value));
+  const inner = grown && withoutLeadingOnes(grown);
+  if (!grown || !inner) return undefined;
+  const operands = inputs.map((value) => (value === grown ? inner : value));
+  const fits = (value: Value | null): boolean => !value || value.shape.length <= inner.shape.length;
+  if (!operands.every(fits)) return undefined;
+  const [result] = apply(op, operands, attributes, origin);
+  if (!result || !sameShape(result.shape, inner.shape)) return undefined;
+  return apply('Reshape', [result], { shape: grown.shape }, origin);
+};
+
+/** Reductions run over the axes as they lie before a transpose. */
+export const reduceUntransposed: Rule = ({ op, inputs: [x], attributes, origin }, apply) => {
+  const transposed = x && isReduction(op) ? nodeApplying(x, 'Transpose') : undefined;
+  if (!transposed) return undefined;
+  const perm = permOf(transposed.attributes);
+  const axes = (attributes.axes as readonly number[]).map((axis) => perm[axis] as number).sort((a, b) => a - b);
+  const results = apply(op, transposed.inputs, { ...attributes, axes }, origin);
+  if (attributes.keepdims === 1) return apply('Transpose', results, { perm }, origin);
+  const kept = perm.filter((axis) => !axes.includes(axis));
+  const sorted = [...kept].sort((a, b) => a - b);
+  return apply('Transpose', results, { perm: kept.map((axis) => sorted.indexOf(axis)) }, origin);
+};

@@ -1,0 +1,27 @@
+import type { Rule } from '../build.ts';
+import { nodeApplying, scalar, uniformValue, type Value } from '../graph.ts';
+
+/** The condition under which a value that is 1 or 0 is 1. */
+function conditionOf(mask: Value): Value | undefined {
+  const converted = nodeApplying(mask, 'Cast')?.inputs[0];
+  if (converted?.dtype === 'bool') return converted;
+  const [condition, one, otherwise] = nodeApplying(mask, 'Where')?.inputs ?? [];
+  if (!condition || !one || !otherwise) return undefined;
+  if (uniformValue(one) === 1 && uniformValue(otherwise) === 0) return condition;
+  return nodeApplying(condition, 'IsNaN')?.inputs[0] === one ? conditionOf(otherwise) : undefined;
+}
+
+/**
+ * A product with a truth value is a selection: `x · (condition as number)` becomes `condition ? x : 0`. It is what
+ * gradients of relu, maximum and where mean, it is cheaper, and what is not selected does not matter even when it is
+ * NaN or infinite. A mask that keeps NaN (TensorFlow.js's step) counts as 0 there: the NaN is in the forward value.
+ */
+export const selectInsteadOfMultiply: Rule = ({ op, inputs, origin }, apply) => {
+  const [a, b] = inputs;
+  if (op !== 'Mul' || !a || !b || a.dtype !== 'float32') return undefined;
+  for (const [mask, x] of [[a, b], [b, a]] as const) {
+    const condition = conditionOf(mask);
+    if (condition) return apply('Where', [condition, x, scalar(0, 'float32')], {}, origin);
+  }
+  return undefined;
+};

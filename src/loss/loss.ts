@@ -1,0 +1,42 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Shape } from '../core/shape.ts';
+import type { LabelSpec } from './label.ts';
+
+/** Rows as a loss sees them: labelled ones, and all-zero stand-ins for those without a label. */
+export interface LossInputs {
+  /** `[rows, …]` float32: what the head computed, as logits where the loss has an activation of its own. */
+  readonly output: Tensor;
+  /** `[rows, …]` of the shape and element type that the loss's `label` gave. */
+  readonly label: Tensor;
+  /** `[rows, …]` float32 of −1 ('<'), 0 ('=') or 1 ('>'), shaped like the label, when `label` asked for it. */
+  readonly bound?: Tensor;
+}
+
+/**
+ * What a prediction is, so that metrics know what to do with it: a number to be compared with the label, the
+ * probability of a yes, probabilities along the last axis, or a score that says yes above 0.
+ */
+export type Prediction = 'value' | 'probability' | 'distribution' | 'score';
+
+/** What one head is trained to do. */
+export interface Loss {
+  /** The plugin's type: how errors name the loss. */
+  readonly type: string;
+  readonly prediction: Prediction;
+  /**
+   * What a label of this loss is.
+   * @param outputShape of one sample, without the batch axis
+   * @param where the head, for errors: `head "digit"`
+   * @throws ShapeError when the loss has no meaning for such an output
+   */
+  label(outputShape: Shape, where: string): LabelSpec;
+  /**
+   * The loss of each row; a row's elements are averaged. Every value given is finite as far as labels and head are.
+   * @returns `[rows]` float32
+   */
+  perRow(inputs: LossInputs): Tensor;
+  /** What is predicted with this output: all that the head says, for `predict`. `[rows, …]` float32. */
+  predict(output: Tensor): Tensor;
+  /** The single best guess, shaped like the label (or like its distribution, for classes): what metrics compare. */
+  point(output: Tensor): Tensor;
+}

@@ -1,0 +1,33 @@
+import { engine, type KernelBackend, type NamedTensorMap, type Tensor, type TensorInfo, type Variable } from '@tensorflow/tfjs-core';
+
+type Identifier = TensorInfo['dataId'];
+
+/** One kernel call on TensorFlow.js's tape. */
+export interface TapeNode {
+  readonly kernelName: string;
+  readonly inputs: NamedTensorMap;
+  readonly outputs: readonly Tensor[];
+  readonly saved: readonly Tensor[];
+  /** Thunks for the gradients of the inputs, from the gradients of the outputs (absent ones count as zeros). */
+  readonly gradient?: (outputGradients: (Tensor | undefined)[]) => Record<string, () => Tensor>;
+}
+
+/** The parts of TensorFlow.js's engine (4.22) that recording needs and its types hide. */
+export interface EngineInternals {
+  readonly state: {
+    readonly registeredVariables: Record<string, Variable>;
+    readonly tensorInfo: WeakMap<Identifier, { readonly backend: KernelBackend }>;
+    activeTape: TapeNode[] | null;
+    gradientDepth: number;
+    numTensors: number;
+  };
+  startTape(): void;
+  endTape(): void;
+  disposeTensor(tensor: Tensor): void;
+  makeVariable(initial: Tensor, trainable?: boolean, name?: string, dtype?: string): Variable;
+  makeTensorFromTensorInfo(info: TensorInfo, backend: KernelBackend): Tensor;
+}
+
+export function engineInternals(): EngineInternals {
+  return engine() as unknown as EngineInternals;
+}

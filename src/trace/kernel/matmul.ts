@@ -1,0 +1,46 @@
+import type { Value } from '../../ir/graph.ts';
+import type { OpName } from '../../ir/op/index.ts';
+import { cast, float, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
+
+/** A B for matrices, or for stacks of them whose leading axes broadcast. */
+export function matrixProduct(op: SingleApply, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
+  const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 };
+  const single = (value: Value): boolean => value.shape.slice(0, -2).every((size) => size === 1);
+  if (a.shape.length === 2 && b.shape.length === 2) return op('Gemm', [a, b], attributes);
+  if (a.shape.length === b.shape.length && single(a) && single(b)) {
+    const flat = (value: Value): Value => op('Reshape', [value], { shape: value.shape.slice(-2) });
+    const result = op('Gemm', [flat(a), flat(b)], attributes);
+    return op('Reshape', [result], { shape: [...a.shape.slice(0, -2), ...result.shape] });
+  }
+  return op('FusedMatMul', [a, b], attributes);
+}
+
+const activations: Readonly<Record<string, OpName>> = { relu: 'Relu', sigmoid: 'Sigmoid', elu: 'Elu', tanh: 'Tanh' };
+
+/** The activation that TensorFlow.js fuses into a kernel, applied to its result. */
+export function applyActivation({ attrs, op, optional, refuse }: KernelCall, value: Value): Value {
+  const name: string = attrs.activation ?? 'linear';
+  if (name === 'linear') return value;
+  if (name === 'relu6') return op('Min', [op('Relu', [value]), float(6)]);
+  if (name === 'leakyrelu') return op('LeakyRelu', [value], { alpha: attrs.leakyreluAlpha });
+  if (name === 'prelu') return op('PRelu', [value, optional('preluActivationWeights') ?? float(1)]);
+  const activation = activations[name];
+  return activation ? op(activation, [value]) : refuse(`activation '${name}'`, 'apply the activation as a layer of its own');
+}
+
+export const matmul: LoweringTable = {
+  BatchMatMul: ({ input, attrs, op }) =>
+    matrixProduct(
+      op,
+      cast(op, input('a'), 'float32'),
+      cast(op, input('b'), 'float32'),
+      attrs.transposeA,
+      attrs.transposeB,
+    ),
+  _FusedMatMul: (call) => {
+    const { input, optional, attrs, op } = call;
+    const product = matrixProduct(op, input('a'), input('b'), attrs.transposeA, attrs.transposeB);
+    const bias = optional('bias');
+    return applyActivation(call, bias ? op('Add', [product, bias]) : product);
+  },
+};

@@ -1,0 +1,90 @@
+import {
+  type DataType,
+  engine,
+  getBackend,
+  getKernel,
+  type KernelBackend,
+  registerKernel,
+  scalar,
+  type Tensor,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import { layerPath } from './call-site.ts';
+import { hashText, uniformNumbers } from './hash.ts';
+import { uniformKernel } from './kernel/random.ts';
+
+/** What random numbers drawn inside `withRandom` depend on, besides the name of the layer and the number of the draw. */
+export interface RandomState {
+  readonly seed: number;
+  /** The step they are drawn for: a number, or an int32 scalar made when first needed. */
+  readonly step: number | (() => Tensor);
+  /** `[rows]` int32: a key for each row of the batch; by default its place. */
+  readonly rows?: Tensor | undefined;
+}
+
+interface Scope extends RandomState {
+  /** Draws so far, by path. */
+  readonly draws: Map<string, number>;
+  readonly path: readonly string[];
+  stepTensor?: Tensor;
+}
+
+let active: Scope | undefined;
+
+/**
+ * Runs `compute` with every random number drawn by TensorFlow.js layers and by the functions of `distribution.ts`
+ * coming from the counter-based generator: the same seed, step, names and row key give the same numbers on every
+ * engine.
+ */
+export function withRandom<T>(state: RandomState, compute: () => T): T {
+  return within({ ...state, draws: new Map(), path: [] }, compute);
+}
+
+/** Runs `compute` with the names of what draws prefixed by `name`. Outside `withRandom` it changes nothing. */
+export function withRandomName<T>(name: string, compute: () => T): T {
+  return active ? within({ ...active, path: [...active.path, name] }, compute) : compute();
+}
+
+function within<T>(scope: Scope, compute: () => T): T {
+  const outer = active;
+  active = scope;
+  try {
+    return compute();
+  } finally {
+    active = outer;
+  }
+}
+
+export function isDrawing(): boolean {
+  return active !== undefined;
+}
+
+/** Uniform numbers in [0, 1), as float32. To be called inside `withRandom`. */
+export function drawUniform(shape: readonly number[]): Tensor {
+  const scope = active as Scope;
+  const path = [...scope.path, layerPath()].join('/');
+  const draw = scope.draws.get(path) ?? 0;
+  scope.draws.set(path, draw + 1);
+  scope.stepTensor ??= typeof scope.step === 'number' ? scalar(scope.step, 'int32') : scope.step();
+  registerFor(getBackend());
+  const rows = scope.rows && shape[0] === scope.rows.shape[0] ? { rows: scope.rows } : {};
+  const salt = hashText(`${scope.seed}/${path}#${draw}`);
+  return engine().runKernel(uniformKernel, { step: scope.stepTensor, ...rows }, { shape: [...shape], salt }) as Tensor;
+}
+
+/** Gives a backend that has none a kernel that computes the numbers in JavaScript. */
+function registerFor(backendName: string): void {
+  if (getKernel(uniformKernel, backendName)) return;
+  registerKernel({
+    kernelName: uniformKernel,
+    backendName,
+    kernelFunc: ({ inputs, attrs, backend }) => {
+      const { shape, salt } = attrs as unknown as { shape: number[]; salt: number };
+      const store = backend as KernelBackend;
+      const read = (info: TensorInfo): Int32Array => store.readSync(info.dataId) as Int32Array;
+      const rows = inputs.rows && read(inputs.rows);
+      const values = uniformNumbers(shape, salt, read(inputs.step as TensorInfo)[0] as number, rows);
+      return { dataId: store.write(values, shape, 'float32'), shape, dtype: 'float32' as DataType };
+    },
+  });
+}

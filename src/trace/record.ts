@@ -1,0 +1,166 @@
+import { engine, getBackend, setBackend, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import type { DType } from '../core/dtype.ts';
+import { CompileError } from '../core/error.ts';
+import { formatShape, type Shape } from '../core/shape.ts';
+import { input, type Value } from '../ir/graph.ts';
+import { gradientsOf, withTape } from './backward.ts';
+import { backendName, type TrunklineBackend } from './backend.ts';
+import { engineInternals } from './internals.ts';
+import { type BakedConstant, Recording } from './recording.ts';
+import { withRandom } from './random.ts';
+
+/** A tensor a step is given anew each time. */
+export interface InputSpec {
+  readonly shape: Shape;
+  /** float32 unless said otherwise. */
+  readonly dtype?: 'float32' | 'int32' | 'bool';
+  /** 0 (default): known before the step begins. n: known only after stage n − 1 has been computed. */
+  readonly stage?: number;
+}
+
+export type InputSpecs = Readonly<Record<string, InputSpec>>;
+export type NamedTensors = Readonly<Record<string, Tensor>>;
+
+/** What a step computes. */
+export interface StepResult {
+  /** The scalar that is minimised. */
+  readonly loss?: Tensor;
+  /** Losses to differentiate one by one, by head. */
+  readonly losses?: NamedTensors;
+  /** Tensors at which each of `losses` is differentiated too, by name. */
+  readonly activations?: NamedTensors;
+  /** Anything else to report. */
+  readonly outputs?: NamedTensors;
+}
+
+/** A gradient step, or part of one, written with TensorFlow.js operations. */
+export type Step = (inputs: Record<string, Tensor>) => StepResult;
+
+export interface RecordOptions {
+  /** Variables to differentiate; by default every trainable one that a loss depends on. */
+  readonly variables?: readonly Variable[];
+  /** Seed of the random numbers drawn inside the step. */
+  readonly seed?: number;
+}
+
+/** A step as a graph. Names of values are unique and say what they are: `gradient/dense_1/kernel`. */
+export interface Recorded {
+  readonly outputs: Readonly<Record<string, Value>>;
+  /** Variables the program reads or assigns, by the name of the input that carries them. */
+  readonly parameters: ReadonlyMap<string, Variable>;
+  readonly baked: readonly BakedConstant[];
+}
+
+/** The input that carries the step number random numbers are drawn for. */
+export const randomStepInput = 'random/step';
+/** The optional input that carries a key for each row of the batch, for random numbers that follow the row. */
+export const randomRowsInput = 'random/rows';
+
+function checkScalar(name: string, loss: Tensor): void {
+  if (loss.rank !== 0)
+    throw new CompileError({
+      where: name,
+      expected: 'a scalar loss',
+      found: `a tensor ${formatShape(loss.shape)}`,
+      hint: 'reduce it with tf.mean or tf.sum',
+    });
+}
+
+/** Variables, made while recording by layers that build themselves at their first call, become inputs as well. */
+function watchNewVariables(recording: Recording, backend: TrunklineBackend): () => void {
+  const internals = engineInternals();
+  const { makeVariable } = internals;
+  internals.makeVariable = (initial, ...rest) => {
+    backend.recording = undefined;
+    try {
+      const values = initial.dataSync();
+      const concrete = internals.makeTensorFromTensorInfo(
+        backend.makeTensorInfo(initial.shape, initial.dtype, values.slice()),
+        backend,
+      );
+      const variable = makeVariable.call(internals, concrete, ...rest);
+      recording.hold(variable);
+      return variable;
+    } finally {
+      backend.recording = recording;
+    }
+  };
+  return () => {
+    internals.makeVariable = makeVariable;
+  };
+}
+
+function gradients(result: StepResult, variables: readonly Variable[] | undefined, tape: Parameters<typeof gradientsOf>[0]): Map<string, Tensor> {
+  const sources = variables ?? Object.values(engineInternals().state.registeredVariables).filter((v) => v.trainable);
+  const found = new Map<string, Tensor>();
+  const differentiate = (loss: Tensor, prefix: string, points: NamedTensors): void => {
+    const named = Object.entries(points);
+    const all = gradientsOf(tape, loss, [...sources, ...named.map(([, tensor]) => tensor)]);
+    sources.forEach((variable, index) => {
+      const gradient = all[index];
+      if (gradient) found.set(`${prefix}/${variable.name}`, gradient);
+    });
+    named.forEach(([name], index) => {
+      const gradient = all[sources.length + index];
+      if (gradient) found.set(`${prefix}@${name}`, gradient);
+    });
+  };
+  if (result.loss) {
+    checkScalar('loss', result.loss);
+    differentiate(result.loss, 'gradient', {});
+  }
+  for (const [head, loss] of Object.entries(result.losses ?? {})) {
+    checkScalar(`losses.${head}`, loss);
+    differentiate(loss, `gradient[${head}]`, result.activations ?? {});
+  }
+  return found;
+}
+
+/**
+ * Runs `step` once with tensors that have no values and returns what it would compute: losses, outputs, gradients of
+ * the losses in the variables (by TensorFlow.js's own gradient functions), and new values of variables it assigned.
+ * @throws CompileError when the step reads data, bakes large constants or applies what cannot be compiled
+ */
+export function record(backend: TrunklineBackend, step: Step, specs: InputSpecs, options: RecordOptions = {}): Recorded {
+  const previousBackend = getBackend();
+  if (previousBackend !== backendName) setBackend(backendName);
+  const recording = new Recording();
+  const stopWatching = watchNewVariables(recording, backend);
+  backend.recording = recording;
+  const placeholder = (name: string, shape: Shape, dtype: DType): Tensor =>
+    engineInternals().makeTensorFromTensorInfo(backend.tensorOf(input(name, dtype, shape)), backend);
+  const outputs: Record<string, Value> = {};
+  const keep = (name: string, tensor: Tensor): void => {
+    outputs[name] = backend.valueFor(tensor);
+  };
+  try {
+    engine().startScope('record');
+    const inputs = Object.fromEntries(
+      Object.entries(specs).map(([name, { shape, dtype = 'float32' }]) => [name, placeholder(`input/${name}`, shape, dtype)]),
+    );
+    const random = {
+      seed: options.seed ?? 0,
+      step: () => placeholder(randomStepInput, [], 'int32'),
+      rows: inputs[randomRowsInput],
+    };
+    withTape(
+      () => withRandom(random, () => step(inputs)),
+      (result, tape) => {
+        if (result.loss) keep('loss', result.loss);
+        for (const [name, tensor] of Object.entries(result.losses ?? {})) keep(`loss/${name}`, tensor);
+        for (const [name, tensor] of Object.entries(result.activations ?? {})) keep(`activation/${name}`, tensor);
+        for (const [name, tensor] of Object.entries(result.outputs ?? {})) keep(`output/${name}`, tensor);
+        for (const [name, tensor] of gradients(result, options.variables, tape)) keep(name, tensor);
+      },
+    );
+    for (const variable of recording.assigned()) keep(`update/${variable.name}`, variable);
+    const used = [...recording.parameters].map(([variable, value]) => [(value.source as { name: string }).name, variable] as const);
+    return { outputs, parameters: new Map(used), baked: recording.baked };
+  } finally {
+    engine().endScope();
+    recording.release();
+    backend.recording = undefined;
+    stopWatching();
+    if (previousBackend && previousBackend !== backendName) setBackend(previousBackend);
+  }
+}

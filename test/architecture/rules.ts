@@ -1,0 +1,58 @@
+import type { Rules } from './check.ts';
+
+/** ARCHITECTURE.md, "Who may import whom", as data. Change both together, with the reason there. */
+export const rules: Rules = {
+  /** Each folder (or file directly in `src/`) may import those of earlier lines; those on one line never import each other. */
+  order: [
+    ['core'],
+    ['ir'],
+    ['trace'],
+    ['engine'],
+    ['loss', 'merge', 'optimizer', 'metric', 'source', 'sink', 'cluster'],
+    ['model'],
+    ['step'],
+    ['stream'],
+    ['train'],
+    ['pipeline'],
+    ['daemon'],
+    ['demo', 'index'],
+    ['main'],
+  ],
+
+  /** Outside the order: what they may import, and the first line of the order that may import them. */
+  beside: {
+    http: { mayImport: ['core'], importedFrom: 'pipeline' },
+    report: { mayImport: ['core'], importedFrom: 'pipeline' },
+  },
+
+  /** Every package that `src/` imports: the folders or files that may, and why only those. `*` is everyone. */
+  packages: {
+    '@bufbuild/protobuf': { importers: ['engine'], reason: 'writes ONNX files' },
+    '@tensorflow/tfjs-backend-cpu': { importers: ['trace', 'engine'], reason: 'rare kernels, and the eager engine' },
+    '@tensorflow/tfjs-core': {
+      importers: ['trace', 'engine', 'loss', 'merge', 'metric', 'model', 'step', 'stream', 'train', 'demo'],
+      reason: 'the language of models; the ir below it, and data and reports beside it, do without',
+    },
+    '@tensorflow/tfjs-layers': {
+      importers: ['trace', 'model', 'train', 'demo'],
+      reason: 'layers exist where a model is described or recorded; what runs it sees programs',
+    },
+    '@tensorflow/tfjs-node': { importers: ['engine'], reason: 'optional, loaded by its eager engine only' },
+    '@tensorflow/tfjs-node-gpu': { importers: ['engine'], reason: 'optional, loaded by its eager engine only' },
+    fastify: { importers: ['http'], reason: 'one server' },
+    koffi: { importers: ['engine'], reason: 'native calls, where sizes are checked before each' },
+    leven: { importers: ['core/suggest.ts'], reason: 'edit distance behind every "did you mean"' },
+    'lru-cache': { importers: ['engine'], reason: 'compiled programs' },
+    'onnxruntime-node': { importers: ['engine'], reason: 'the one thing that knows ONNX Runtime' },
+    'prom-client': { importers: ['report/prometheus.ts'], reason: 'one table of metrics' },
+    zod: { importers: ['*'], reason: 'every plugin declares its options with it' },
+  },
+
+  /** Names that say nothing about what is inside. */
+  emptyNames: ['util', 'utils', 'helper', 'helpers', 'common', 'manager', 'managers', 'misc', 'shared', 'lib'],
+
+  maxLines: 300,
+
+  /** Files that are longer, and why splitting them would make them harder to read. */
+  longFiles: {},
+};

@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { KernelFunctions } from '../../../src/engine/kernel/index.ts';
+import { builds, implement, newMemory, twinOf } from './implementation.ts';
+import { anyValue } from './value.ts';
+
+interface Case {
+  /** How many regions the kernel is given. */
+  readonly regions: number;
+  readonly scalars: readonly fc.Arbitrary<number>[];
+  /** The first regions, those it may write to. */
+  readonly writes: number;
+  call(kernels: KernelFunctions, addresses: number[], length: number, scalars: number[]): unknown;
+}
+
+const unit = fc.double({ min: 0, max: 1, noNaN: true });
+const orZero = fc.oneof(fc.constant(0), unit);
+const decay = [unit, fc.oneof(fc.constant(1), unit), orZero, orZero]; // learning rate, scale, l2, decay
+const epsilon = fc.constantFrom(1e-10, 1e-8, 1e-3);
+const correction = fc.double({ min: 1e-3, max: 1, noNaN: true });
+
+/** Calls that take addresses, length and scalars in this order, as all but two kernels do. */
+const inOrder = (
+  name: keyof KernelFunctions,
+  regions: number,
+  writes: number,
+  scalars: fc.Arbitrary<number>[],
+): Case => ({
+  regions,
+  writes,
+  scalars,
+  call: (kernels, addresses, length, values) =>
+    Reflect.apply(kernels[name], undefined, [...addresses, length, ...values]),
+});
+
+const cases: { readonly [name in keyof KernelFunctions]: Case } = {
+  sgd: inOrder('sgd', 2, 1, decay),
+  momentum: inOrder('momentum', 3, 2, [...decay, unit]),
+  nesterov: inOrder('nesterov', 3, 2, [...decay, unit]),
+  adam: inOrder('adam', 4, 3, [...decay, unit, unit, epsilon, correction, correction]),
+  adagrad: inOrder('adagrad', 3, 2, [...decay, epsilon]),
+  rmsprop: inOrder('rmsprop', 3, 2, [...decay, unit, epsilon]),
+  lion: inOrder('lion', 3, 2, [...decay, unit, unit]),
+  squaredNorm: inOrder('squaredNorm', 1, 0, []),
+  allFinite: inOrder('allFinite', 1, 0, []),
+  scale: inOrder('scale', 1, 1, [anyValue]),
+  clampValues: inOrder('clampValues', 1, 1, [fc.double({ min: 0, max: 4, noNaN: true })]),
+  flush: inOrder('flush', 1, 1, [fc.constantFrom(2 ** -126, 2 ** -100, 0.5)]),
+  copy: {
+    regions: 2,
+    writes: 1,
+    scalars: [],
+    call: (kernels, [to, from], length) => kernels.copy(to!, from!, length * 4),
+  },
+  zero: { regions: 1, writes: 1, scalars: [], call: (kernels, [at], length) => kernels.zero(at!, length * 4) },
+};
+
+/** Regions of one length, at odd places with gaps between them, in a memory full of a guard pattern. */
+const layout = (regions: number) =>
+  fc.integer({ min: 0, max: 70 }).chain((length) =>
+    fc.record({
+      length: fc.constant(length),
+      gaps: fc.array(fc.integer({ min: 1, max: 19 }), { minLength: regions, maxLength: regions }),
+      values: fc.array(fc.array(anyValue, { minLength: length, maxLength: length }), {
+        minLength: regions,
+        maxLength: regions,
+      }),
+    }),
+  );
+
+interface Filled {
+  readonly memory: WebAssembly.Memory;
+  readonly addresses: number[];
+  readonly regions: Float32Array[];
+}
+
+function fill(memory: WebAssembly.Memory, gaps: number[], values: number[][]): Filled {
+  new Uint8Array(memory.buffer).fill(0xa5);
+  let at = 0;
+  const addresses = gaps.map((gap, place) => {
+    const address = at + gap * 4;
+    at = address + (values[place] as number[]).length * 4;
+    return address;
+  });
+  const regions = addresses.map((address, place) => {
+    const region = new Float32Array(memory.buffer, address, (values[place] as number[]).length);
+    region.set(values[place] as number[]);
+    return region;
+  });
+  return { memory, addresses, regions };
+}
+
+/** The memory's bytes, those of some regions blanked. */
+function bytesBeside({ memory, regions }: Filled, blanked: number): Buffer {
+  const bytes = Buffer.from(new Uint8Array(memory.buffer));
+  for (const { byteOffset, byteLength } of regions.slice(0, blanked))
+    bytes.fill(0, byteOffset, byteOffset + byteLength);
+  return bytes;
+}
+
+describe.each(builds)('the %s build', (build) => {
+  test.each(Object.entries(cases))(
+    '%s equals its twin bit for bit and touches nothing else',
+    (_, { regions, scalars, writes, call }) => {
+      const memories = [newMemory(), newMemory()] as const;
+      const kernels = implement(build, memories[0]);
+      const twin = twinOf(build, memories[1]);
+      let told = 0;
+      fc.assert(
+        fc.property(layout(regions), fc.tuple(...scalars), ({ length, gaps, values }, numbers) => {
+          const fast = fill(memories[0], gaps, values);
+          const slow = fill(memories[1], gaps, values);
+          const before = bytesBeside(fast, writes);
+          const whole = bytesBeside(fast, 0);
+          const results = [call(kernels, fast.addresses, length, numbers), call(twin, slow.addresses, length, numbers)];
+          expect(results[0]).toBe(results[1]);
+          // `toEqual` on arrays tells −0 from 0 and takes NaN to equal NaN.
+          expect(fast.regions.map((region) => [...region])).toEqual(slow.regions.map((region) => [...region]));
+          expect(bytesBeside(fast, writes).equals(before)).toBe(true);
+          if (!bytesBeside(fast, 0).equals(whole) || (writes === 0 && length > 0)) told++;
+        }),
+        { numRuns: 200 },
+      );
+      expect(told).toBeGreaterThan(50);
+    },
+  );
+
+  test('has the kernels of the contract, each of which has a case here', () => {
+    const functions = Object.entries(implement(build, newMemory())).filter(([, value]) => typeof value === 'function');
+    expect(functions.map(([name]) => name).sort()).toEqual(Object.keys(cases).sort());
+    expect(Object.keys(twinOf(build, newMemory())).sort()).toEqual(Object.keys(cases).sort());
+  });
+
+  test('copies any number of bytes, also onto themselves', () => {
+    const memory = newMemory();
+    const bytes = new Uint8Array(memory.buffer, 64, 10);
+    bytes.set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const kernels = implement(build, memory);
+    kernels.copy(66, 64, 7);
+    expect([...bytes]).toEqual([0, 1, 0, 1, 2, 3, 4, 5, 6, 9]);
+    kernels.zero(65, 3);
+    expect([...bytes]).toEqual([0, 0, 0, 0, 2, 3, 4, 5, 6, 9]);
+  });
+
+  test.each([NaN, Infinity, -Infinity])('finds a single %s at any place', (bad) => {
+    const memory = newMemory();
+    const kernels = implement(build, memory);
+    for (let length = 1; length <= 20; length++) {
+      const values = new Float32Array(memory.buffer, 4, length).fill(-3e38);
+      expect([kernels.allFinite(4, length), kernels.squaredNorm(4, length)]).toEqual([
+        1,
+        expect.closeTo(length * 9e76, -74),
+      ]);
+      for (let place = 0; place < length; place++) {
+        values[place] = bad;
+        expect([length, place, kernels.allFinite(4, length)]).toEqual([length, place, 0]);
+        expect(kernels.squaredNorm(4, length)).toBe(bad * bad);
+        values[place] = -3e38;
+      }
+    }
+  });
+});
