@@ -1,6 +1,7 @@
+import { trunklineBackend } from './engine/backend.ts';
+
 export { CompileError, ConfigError, EngineError, type Issue, ShapeError, TrunklineError } from './core/error.ts';
 export type { EventSink, TrunklineEvent } from './core/event.ts';
-export { trunklineBackend } from './engine/backend.ts';
 export { type Compiled, compile } from './engine/compile.ts';
 export { type EngineConfig, engines, openEngine } from './engine/index.ts';
 export type { OptimizerType } from './engine/kernel/index.ts';
@@ -10,3 +11,7 @@ export type { StepSettings } from './engine/update.ts';
 export { random } from './trace/distribution.ts';
 export { type RandomState, withRandom } from './trace/random.ts';
 export type { InputSpec, InputSpecs, RecordOptions, Step, StepResult } from './trace/record.ts';
+
+// As importing a backend of TensorFlow.js does: the backend `trunkline` is there, tensors have their methods, and
+// layers draw random numbers that can be repeated.
+trunklineBackend();

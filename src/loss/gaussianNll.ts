@@ -1,6 +1,7 @@
-import { add, concat, div, log, mul, slice, softplus, squaredDifference, type Tensor } from '@tensorflow/tfjs-core';
+import { add, concat, div, log, mul, slice, squaredDifference, type Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { plugin } from '../core/plugin.ts';
+import { expUpTo } from './exponential.ts';
 import { numberLabel, placeOfLoss, shapeOfBlock } from './label.ts';
 import type { Loss } from './loss.ts';
 import { meanPerRow } from './row.ts';
@@ -14,10 +15,10 @@ function halves(output: Tensor): readonly [Tensor, Tensor] {
 }
 
 /**
- * ½ (log σ² + (y − μ)² / σ²). The output's last axis holds the means, then as many numbers v with σ² = softplus(v) +
- * `minimumVariance`.
- * @see Nix & Weigend 1994, "Estimating the mean and variance of the target probability distribution", equation 3 (without
- * its constant ½ log 2π); the variance by softplus: Lakshminarayanan et al. 2017, arXiv:1612.01474, section 2.2.1.
+ * ½ (log σ² + (y − μ)² / σ²). The output's last axis holds the means, then as many numbers v with
+ * σ² = `minimumVariance` + (eᵛ below v = 0, 1 + v above), which neither overflows nor loses small variances.
+ * @see Nix & Weigend 1994, "Estimating the mean and variance of the target probability distribution", without the
+ * constant ½ log 2π; a least variance: Lakshminarayanan et al. 2017, arXiv:1612.01474, section 2.2.1.
  */
 export const gaussianNll = plugin({
   type: 'gaussianNll',
@@ -31,7 +32,7 @@ export const gaussianNll = plugin({
   }),
   example: { minimumVariance: 1e-4 },
   build: ({ minimumVariance }): Loss => {
-    const varianceOf = (v: Tensor): Tensor => add(softplus(v), minimumVariance);
+    const varianceOf = (v: Tensor): Tensor => add(expUpTo(0, v), minimumVariance);
     return {
       type: 'gaussianNll',
       prediction: 'value',

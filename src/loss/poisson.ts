@@ -1,15 +1,11 @@
-import { add, exp, minimum, mul, relu, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { mul, sub, type Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { plugin } from '../core/plugin.ts';
 import { elementwise } from './elementwise.ts';
+import { expUpTo } from './exponential.ts';
 
 /** e^40 is more events than anyone counted; its square, in a gradient's norm, is still a float32. */
-const limit = 40;
-
-/** eˣ, and beyond `limit` its tangent there: convex, with a continuous slope, and finite for every float32 that occurs. */
-function rateOf(x: Tensor): Tensor {
-  return mul(exp(minimum(x, limit)), add(relu(sub(x, limit)), 1));
-}
+const rateOf = (output: Tensor): Tensor => expUpTo(40, output);
 
 /**
  * λ − y log λ, where the output is log λ.

@@ -13,6 +13,7 @@ import { aliasKernels } from './alias.ts';
 import { backendName, type Evaluate, TrunklineBackend } from './backend.ts';
 import { callSite, watchLayers } from './call-site.ts';
 import { installDrawings } from './distribution.ts';
+import { installChainedOperations } from './chain.ts';
 import { cpuFallback } from './fallback.ts';
 import { lowerings } from './kernel/index.ts';
 import type { KernelCall, Lowering } from './kernel/lowering.ts';
@@ -103,6 +104,7 @@ export function registerTrunkline(evaluate: Evaluate): TrunklineBackend {
   registerBackend(backendName, () => backend);
   watchLayers();
   installDrawings();
+  installChainedOperations();
   registered = backend;
   return backend;
 }

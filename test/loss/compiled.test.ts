@@ -1,32 +1,55 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { sizeOf } from '../../src/core/shape.ts';
 import { compile } from '../../src/engine/compile.ts';
 import { type LabelledOutput, rowLosses, summedLoss } from '../../src/loss/index.ts';
-import { type Argument, expectAgreement, runProgram } from '../trace/oracle.ts';
+import { type Argument, expectAgreement, expectClose, runProgram } from '../trace/oracle.ts';
 import { cases } from './reference.ts';
-import { type Built, batchOf, built, type Row, rows } from './sample.ts';
+import { type Built, batchOf, built, differences, type Row, rows } from './sample.ts';
+
+type Batch = Readonly<Record<keyof LabelledOutput, Argument>>;
 
 const present = [true, false, true, true, false];
 
 /** The rows as arguments; two of them are absent. */
-function given(of: Built, all: readonly Row[]): Readonly<Record<keyof LabelledOutput, Argument>> {
+function given(of: Built, all: readonly Row[]): Batch {
   tf.setBackend('cpu');
-  return tf.tidy(() => {
-    const batch = batchOf(of, all, present);
-    const argument = (tensor: tf.Tensor): Argument => ({
-      shape: tensor.shape,
-      dtype: tensor.dtype as 'float32',
-      values: tensor.dataSync().slice(),
-    });
-    return {
-      output: argument(batch.output),
-      label: argument(batch.label),
-      bound: argument(batch.bound),
-      present: argument(batch.present),
-      weight: argument(batch.weight),
-    };
-  });
+  const { output, label, bound, present: flags, weight } = batchOf(of, all, present);
+  const argument = (tensor: tf.Tensor): Argument => {
+    const values = tensor.dataSync().slice();
+    tensor.dispose();
+    return { shape: tensor.shape, dtype: tensor.dtype as 'float32' | 'int32' | 'bool', values };
+  };
+  return {
+    output: argument(output),
+    label: argument(label),
+    bound: argument(bound),
+    present: argument(flags),
+    weight: argument(weight),
+  };
+}
+
+/** Compiles loss and gradient once, and runs them for any batch of this shape. */
+function program(
+  of: Built,
+  shapes: Batch,
+): (batch: Batch) => { readonly loss: Float32Array; readonly gradient: Float32Array } {
+  const compiled = compile((inputs) => {
+    const batch = inputs as unknown as LabelledOutput;
+    return { losses: { h: summedLoss(of.loss, batch) }, activations: { output: batch.output } };
+  }, shapes);
+  return (batch) => {
+    const values = Object.fromEntries(
+      Object.entries(batch).map(([name, argument]) => [`input/${name}`, argument.values]),
+    );
+    const found = runProgram(compiled, values) as Record<string, Float32Array>;
+    return { loss: found['loss/h'] as Float32Array, gradient: found['gradient[h]@output'] as Float32Array };
+  };
+}
+
+function bitsOf(array: Float32Array): number[] {
+  return [...new Uint32Array(array.buffer, array.byteOffset, array.length)];
 }
 
 describe.each(cases.map((one) => [one.name, built(one)] as const))('%s, compiled', (_name, of) => {
@@ -37,5 +60,40 @@ describe.each(cases.map((one) => [one.name, built(one)] as const))('%s, compiled
       differentiate: ['output'],
       tolerance: { relative: 1e-5, absolute: 1e-5 },
     });
+  });
+
+  test('changes no bit, whatever stands in rows without a label', () => {
+    const run = program(of, given(of, all));
+    const clean = run(given(of, all));
+    for (const garbage of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 3e38, -0]) {
+      const integer = Number.isFinite(garbage) ? -1 : 2 ** 31 - 1;
+      const spoilt = all.map((row, at): Row => {
+        if (present[at]) return row;
+        const label = row.label.map(() => (of.spec.dtype === 'int32' ? integer : garbage));
+        return { output: row.output.map(() => garbage), label, bound: row.bound.map(() => integer), weight: garbage };
+      });
+      const found = run(given(of, spoilt));
+      expect(bitsOf(found.loss), `loss with ${garbage}`).toEqual(bitsOf(clean.loss));
+      expect(bitsOf(found.gradient), `gradient with ${garbage}`).toEqual(bitsOf(clean.gradient));
+    }
+    const places = sizeOf(of.outputShape);
+    expect([...clean.gradient.subarray(places, 2 * places)].every((slope) => slope === 0)).toBe(true);
+  });
+
+  test('is finite and right where outputs are ±10,000', () => {
+    const extreme = all.map(
+      (row, at): Row => ({
+        ...row,
+        output: row.output.map((_, place) => ((place + at) % 3 === 0 ? 1e4 : -1e4)),
+      }),
+    );
+    const { loss, gradient } = program(of, given(of, all))(given(of, extreme));
+    const labelled = extreme.filter((_, at) => present[at]);
+    const sum = labelled.reduce((total, row) => total + row.weight * of.reference(row.output, row.label, row.bound), 0);
+    expectClose(loss, [sum], 'loss', { relative: 1e-5, absolute: 1e-4 });
+    const slopes = extreme.flatMap((row, at) =>
+      differences(of, row, 1e-2).map((slope) => (present[at] ? slope * row.weight : 0)),
+    );
+    expectClose(gradient, slopes, 'gradient', { relative: 1e-3, absolute: 1e-3 + Math.abs(sum) * 1e-12 });
   });
 });

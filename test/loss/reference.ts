@@ -22,7 +22,6 @@ const perElement =
 /** −log p of a yes with these logits. */
 const surprise = (x: number): number => Math.max(-x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 const probability = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
-const softplus = (x: number): number => surprise(-x);
 
 function huberOf(error: number, delta: number): number {
   const size = Math.abs(error);
@@ -99,7 +98,8 @@ const gaussian =
   (output, label) =>
     mean(
       label.map((y, at) => {
-        const variance = softplus(output[label.length + at] as number) + minimumVariance;
+        const v = output[label.length + at] as number;
+        const variance = (v > 0 ? 1 + v : Math.exp(v)) + minimumVariance;
         return (Math.log(variance) + (y - (output[at] as number)) ** 2 / variance) / 2;
       }),
     );
