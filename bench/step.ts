@@ -18,7 +18,12 @@ const stepsPerTurn = (rows: number): number => Math.max(4, Math.round(2000 / row
 async function contendersFor(work: Work, rows: number): Promise<readonly Contender[]> {
   const contenders = [
     await trainerContender('trunkline (koffi)', { type: 'onnx-cpu', threads }, work, rows),
-    await trainerContender('trunkline (official binding)', { type: 'onnx-cpu', threads, runner: 'binding' }, work, rows),
+    await trainerContender(
+      'trunkline (official binding)',
+      { type: 'onnx-cpu', threads, runner: 'binding' },
+      work,
+      rows,
+    ),
     recordedGradients(work, rows, threads),
     ...(work.name === 'dense' ? [writtenGradients(rows, threads)] : []),
   ];

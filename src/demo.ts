@@ -3,8 +3,8 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 import type { TrunklineEvent } from './core/event.ts';
 import { openEngine } from './engine/index.ts';
 import type { GroupSpec } from './engine/trainer.ts';
-import type { Step } from './trace/record.ts';
 import { withRandom } from './trace/random.ts';
+import type { Step } from './trace/record.ts';
 
 const features = 64;
 const rows = 256;
@@ -33,7 +33,9 @@ function generator(state: number): () => number {
 }
 
 /** Samples whose labels depend on the features, most of them unknown: absent labels are NaN, and never looked at. */
-function samples(): { fill: (x: Float32Array, labels: readonly Float32Array[], known: readonly Float32Array[]) => void } {
+function samples(): {
+  fill: (x: Float32Array, labels: readonly Float32Array[], known: readonly Float32Array[]) => void;
+} {
   const random = generator(seed);
   const truth = heads.map(() => Float32Array.from({ length: features }, () => random() - 0.5));
   return {
@@ -78,7 +80,9 @@ export async function demonstrate(print: (line: string) => void): Promise<void> 
         layers.dense({ name: 'hidden2', units: 64, activation: 'relu' }),
       ],
     }),
-    branches: heads.map(({ name }) => sequential({ name, layers: [layers.dense({ name: `${name}_out`, inputShape: [64], units: 1 })] })),
+    branches: heads.map(({ name }) =>
+      sequential({ name, layers: [layers.dense({ name: `${name}_out`, inputShape: [64], units: 1 })] }),
+    ),
   }));
   const at = (inputs: Record<string, tf.Tensor>, name: string): tf.Tensor => inputs[name] as tf.Tensor;
   const step: Step = (inputs) => {
@@ -89,23 +93,32 @@ export async function demonstrate(print: (line: string) => void): Promise<void> 
     });
     return { loss: tf.addN(losses.map(([, loss]) => loss)), losses: Object.fromEntries(losses) };
   };
-  const variablesOf = (model: typeof trunk): tf.Variable[] => model.weights.map((weight) => weight.read() as tf.Variable);
+  const variablesOf = (model: typeof trunk): tf.Variable[] =>
+    model.weights.map((weight) => weight.read() as tf.Variable);
   const groups: GroupSpec[] = [
     { name: 'trunk', variables: variablesOf(trunk) },
     ...branches.map((branch) => ({ name: branch.name, variables: variablesOf(branch) })),
   ];
 
   const events = (event: TrunklineEvent): void => {
-    if (event.type === 'engineChosen') print(`engine ${event.engine} through ${event.runner}, ${event.threads} threads`);
+    if (event.type === 'engineChosen')
+      print(`engine ${event.engine} through ${event.runner}, ${event.threads} threads`);
     if (event.type === 'programCompiled')
-      print(`recorded and compiled ${event.nodes} operations in ${(event.recordMs + event.encodeMs + event.sessionMs).toFixed(0)} ms`);
+      print(
+        `recorded and compiled ${event.nodes} operations in ${(event.recordMs + event.encodeMs + event.sessionMs).toFixed(0)} ms`,
+      );
   };
   const engine = await openEngine({ type: 'onnx-cpu' }, { events });
   const trainer = await engine.train({ step, groups, optimizer: { type: 'adam' }, seed });
   const vector = { shape: [rows] };
   const prepared = await trainer.prepare({
     x: { shape: [rows, features] },
-    ...Object.fromEntries(heads.flatMap(({ name }) => [[`label.${name}`, vector], [`known.${name}`, vector]])),
+    ...Object.fromEntries(
+      heads.flatMap(({ name }) => [
+        [`label.${name}`, vector],
+        [`known.${name}`, vector],
+      ]),
+    ),
   });
   const source = samples();
   const seen = heads.map(() => 0);
@@ -115,7 +128,11 @@ export async function demonstrate(print: (line: string) => void): Promise<void> 
   for (let number = 0; number < steps; number++) {
     const inputs = prepared.slots[number % 2] as Record<string, Float32Array>;
     const known = heads.map(({ name }) => inputs[`known.${name}`] as Float32Array);
-    source.fill(inputs.x as Float32Array, heads.map(({ name }) => inputs[`label.${name}`] as Float32Array), known);
+    source.fill(
+      inputs.x as Float32Array,
+      heads.map(({ name }) => inputs[`label.${name}`] as Float32Array),
+      known,
+    );
     const counts = known.map((flags) => flags.reduce((sum, flag) => sum + flag, 0));
     const present = [true, ...counts.map((count) => count > 0)];
     const { losses } = await prepared.run(number % 2, { present, learningRates: present.map(() => 3e-3) });
@@ -128,7 +145,9 @@ export async function demonstrate(print: (line: string) => void): Promise<void> 
     });
   }
   const seconds = (performance.now() - started) / 1000;
-  print(`${steps} steps of ${rows} samples in ${seconds.toFixed(1)} s (${Math.round((steps * rows) / seconds)} samples/s)\n`);
+  print(
+    `${steps} steps of ${rows} samples in ${seconds.toFixed(1)} s (${Math.round((steps * rows) / seconds)} samples/s)\n`,
+  );
   print('head        labels   first loss   loss now');
   heads.forEach(({ name }, head) => {
     const show = (loss: number | undefined): string => (loss === undefined ? 'no label' : loss.toFixed(4)).padStart(11);

@@ -14,9 +14,11 @@ const total = { axes: [0, 1], keepdims: 0 };
  * @returns the outputs by name; parameters are the inputs w0, b0, w1, …, the batch x, y, m
  */
 export function handWrittenGradients(rows: number): Record<string, Value> {
-  const [x, y, m] = [['x', 1024], ['y', 12], ['m', 12]].map(([name, width]) =>
-    input(name as string, 'float32', [rows, width as number]),
-  ) as [Value, Value, Value];
+  const [x, y, m] = [
+    ['x', 1024],
+    ['y', 12],
+    ['m', 12],
+  ].map(([name, width]) => input(name as string, 'float32', [rows, width as number])) as [Value, Value, Value];
   const weights = [0, 1, 2].map((at) => input(`w${at}`, 'float32', [sizes[at] as number, sizes[at + 1] as number]));
   const biases = [0, 1, 2].map((at) => input(`b${at}`, 'float32', [sizes[at + 1] as number]));
   const zero = scalar(0, 'float32');

@@ -29,7 +29,11 @@ function trained(name: string, model: Sequential, inputShape: readonly number[],
       const logits = model.apply(input(inputs, 'x'), { training: true }) as tf.Tensor;
       return { loss: maskedCrossEntropy(logits, input(inputs, 'y'), input(inputs, 'm')) };
     },
-    specs: (rows) => ({ x: { shape: [rows, ...inputShape] }, y: { shape: [rows, heads] }, m: { shape: [rows, heads] } }),
+    specs: (rows) => ({
+      x: { shape: [rows, ...inputShape] },
+      y: { shape: [rows, heads] },
+      m: { shape: [rows, heads] },
+    }),
   };
 }
 

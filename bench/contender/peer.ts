@@ -37,7 +37,12 @@ class Peer implements Contender {
  * Starts a peer on one piece of work.
  * @returns the peer, or why there is none
  */
-export async function openPeer(type: string, work: string, rows: number, threads: number): Promise<Peer | { readonly absent: string }> {
+export async function openPeer(
+  type: string,
+  work: string,
+  rows: number,
+  threads: number,
+): Promise<Peer | { readonly absent: string }> {
   if (python !== 'python3' && !existsSync(python)) return { absent: `${python} does not exist` };
   const child = spawn(python, [script, type, work, `${rows}`, `${threads}`], { stdio: ['pipe', 'pipe', 'pipe'] });
   let complaint = '';
@@ -48,5 +53,7 @@ export async function openPeer(type: string, work: string, rows: number, threads
   const ready = once(lines, 'line').then(([line]) => line as string);
   const ended = once(child, 'close').then(() => undefined);
   const name = await Promise.race([ready, ended, once(child, 'error').then(() => undefined)]);
-  return name ? new Peer(JSON.parse(name), child, lines) : { absent: complaint.trim().split('\n').at(-1) ?? 'it ended' };
+  return name
+    ? new Peer(JSON.parse(name), child, lines)
+    : { absent: complaint.trim().split('\n').at(-1) ?? 'it ended' };
 }

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { allocateArray, type TypedArray } from '../../src/core/dtype.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import { compile } from '../../src/engine/compile.ts';
@@ -6,8 +6,8 @@ import { type EngineConfig, openEngine } from '../../src/engine/index.ts';
 import { encodeGraph } from '../../src/engine/onnx/encode.ts';
 import { openRunner } from '../../src/engine/runner/index.ts';
 import type { Port } from '../../src/engine/runner/runner.ts';
-import { handWrittenGradients } from './hand.ts';
 import type { Contender } from '../measure/timing.ts';
+import { handWrittenGradients } from './hand.ts';
 import type { Work } from './models.ts';
 
 /** Inputs like the real ones: numbers around 0, half of the labels known. */
@@ -22,7 +22,12 @@ function fill(name: string, values: Float32Array): void {
 }
 
 /** The whole product: inputs in the arena, a worker, Adam; the next step is asked for while one is computed. */
-export async function trainerContender(name: string, config: EngineConfig, work: Work, rows: number): Promise<Contender> {
+export async function trainerContender(
+  name: string,
+  config: EngineConfig,
+  work: Work,
+  rows: number,
+): Promise<Contender> {
   const engine = await openEngine(config);
   const variables = work.model.weights.map((weight) => weight.read() as tf.Variable);
   const trainer = await engine.train({
@@ -31,7 +36,8 @@ export async function trainerContender(name: string, config: EngineConfig, work:
     optimizer: { type: 'adam' },
   });
   const prepared = await trainer.prepare(work.specs(rows));
-  for (const slot of prepared.slots) for (const [input, values] of Object.entries(slot)) fill(input, values as Float32Array);
+  for (const slot of prepared.slots)
+    for (const [input, values] of Object.entries(slot)) fill(input, values as Float32Array);
   const settings = { present: [true], learningRates: [1e-3] };
   return {
     name,
@@ -53,7 +59,13 @@ export async function trainerContender(name: string, config: EngineConfig, work:
   };
 }
 
-function modelContender(name: string, threads: number, model: Uint8Array, inputs: readonly Port[], outputs: readonly Port[]): Contender {
+function modelContender(
+  name: string,
+  threads: number,
+  model: Uint8Array,
+  inputs: readonly Port[],
+  outputs: readonly Port[],
+): Contender {
   const { runner } = openRunner({ threads });
   const session = runner.load(model, inputs, outputs, { provider: 'cpu', optimization: 'all' });
   const arrayOf = ({ dtype, shape }: Port): TypedArray => allocateArray(dtype, sizeOf(shape));

@@ -24,7 +24,8 @@ export function writeSection(title: string, body: string): void {
   const text = readFileSync(results, 'utf8');
   const section = `## ${title}\n\n${body}\n`;
   const begin = text.indexOf(`## ${title}\n`);
-  if (begin === -1) return writeFileSync(results, `${text.trimEnd()}\n\n${section}`);
   const next = text.indexOf('\n## ', begin + 1);
-  writeFileSync(results, text.slice(0, begin) + section + (next === -1 ? '' : text.slice(next)));
+  const added = `${text.trimEnd()}\n\n${section}`;
+  const replaced = text.slice(0, begin) + section + (next === -1 ? '' : text.slice(next));
+  writeFileSync(results, begin === -1 ? added : replaced);
 }

@@ -20,7 +20,11 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 /** Lets the contenders take turns, so that whatever else the machine does meets all of them. */
-export async function interleave(contenders: readonly Contender[], rounds: number, count: number): Promise<readonly Timing[]> {
+export async function interleave(
+  contenders: readonly Contender[],
+  rounds: number,
+  count: number,
+): Promise<readonly Timing[]> {
   const times = contenders.map((): number[] => []);
   for (const contender of contenders) await contender.steps(count);
   for (let round = 0; round < rounds; round++)

@@ -26,7 +26,9 @@ type Options<T> = string extends keyof T ? unknown : T;
 
 /** What a user writes for a plugin: `{ type, …options }`. */
 export type ConfigOf<P extends AnyPlugin> =
-  P extends Plugin<infer Type, infer Fields, unknown, never> ? { readonly type: Type } & Options<z.input<Fields>> : never;
+  P extends Plugin<infer Type, infer Fields, unknown, never>
+    ? { readonly type: Type } & Options<z.input<Fields>>
+    : never;
 
 /** A checked configuration: defaults filled in. */
 export type ParsedOf<P extends AnyPlugin> =

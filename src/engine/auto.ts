@@ -22,7 +22,9 @@ export const auto = plugin({
     } catch (error) {
       const reason = (error as Error).message.split('\n')[0];
       const events = (event: TrunklineEvent): void =>
-        context.events(event.type === 'engineChosen' ? { ...event, reason: `${event.reason}; no CUDA: ${reason}` } : event);
+        context.events(
+          event.type === 'engineChosen' ? { ...event, reason: `${event.reason}; no CUDA: ${reason}` } : event,
+        );
       return onnxCpu.build(config, { events });
     }
   },

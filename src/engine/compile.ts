@@ -1,7 +1,7 @@
-import { formatGraph } from '../ir/text.ts';
 import { simplify } from '../ir/pass/simplify.ts';
 import { splitStages } from '../ir/pass/stage.ts';
-import { type InputSpecs, record, type RecordOptions, type Recorded, type Step } from '../trace/record.ts';
+import { formatGraph } from '../ir/text.ts';
+import { type InputSpecs, type Recorded, type RecordOptions, record, type Step } from '../trace/record.ts';
 import { trunklineBackend } from './backend.ts';
 import { encodeGraph } from './onnx/encode.ts';
 import type { Program } from './program.ts';

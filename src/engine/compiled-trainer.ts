@@ -62,7 +62,9 @@ export class CompiledTrainer implements Trainer {
     for (const [name, variable] of compiled.parameters) this.#adopt(name, variable);
     const id = nextId++;
     const own: Region[] = [];
-    const slots = Array.from({ length: slotCount }, (_, slot) => this.#regionsOf(compiled, `${this.#prefix}${id}.${slot}/`, own));
+    const slots = Array.from({ length: slotCount }, (_, slot) =>
+      this.#regionsOf(compiled, `${this.#prefix}${id}.${slot}/`, own),
+    );
     const started = performance.now();
     await this.#options.host.executor.load(id, compiled.program, slots);
     const computed = new Set(compiled.program.outputs.map(({ name }) => name));

@@ -40,7 +40,10 @@ export class EagerTrainer implements Trainer {
   async prepare(specs: InputSpecs): Promise<PreparedStep> {
     const emptySlot = (): Arrays =>
       Object.fromEntries(
-        Object.entries(specs).map(([name, { shape, dtype = 'float32' }]) => [name, allocateArray(dtype, sizeOf(shape))]),
+        Object.entries(specs).map(([name, { shape, dtype = 'float32' }]) => [
+          name,
+          allocateArray(dtype, sizeOf(shape)),
+        ]),
       );
     const slots = [emptySlot(), emptySlot()];
     return {
@@ -55,7 +58,8 @@ export class EagerTrainer implements Trainer {
   }
 
   state(): Arrays {
-    for (const variable of this.#variables) this.#write(`parameter/${variable.name}`, variable.dataSync() as TypedArray, variable.shape);
+    for (const variable of this.#variables)
+      this.#write(`parameter/${variable.name}`, variable.dataSync() as TypedArray, variable.shape);
     const named = this.#arena.regions.filter(({ name }) => /^(parameter|slot|clock)\//.test(name));
     return Object.fromEntries(named.map(({ name }) => [name, this.#arena.view(name)]));
   }
@@ -132,11 +136,22 @@ export class EagerTrainer implements Trainer {
     }
     const losses = Object.entries(computed).filter(([name]) => /^loss(\/|$)/.test(name));
     for (const [name, values] of losses) this.#write(name, values, []);
-    const regionOf = (name: string, dtype: 'float32' | 'int32', shape: readonly number[]) => this.#arena.ensure(name, dtype, shape);
+    const regionOf = (name: string, dtype: 'float32' | 'int32', shape: readonly number[]) =>
+      this.#arena.ensure(name, dtype, shape);
     const plan = updatePlan(this.#spec, new Set(Object.keys(computed)), regionOf);
-    const outcome = update(this.#kernels, this.#arena.memory, plan, settings, losses.map(([name]) => this.#arena.region(name)));
+    const outcome = update(
+      this.#kernels,
+      this.#arena.memory,
+      plan,
+      settings,
+      losses.map(([name]) => this.#arena.region(name)),
+    );
     for (const variable of this.#variables) {
-      const next = tensor(this.#arena.view(`parameter/${variable.name}`).slice() as Float32Array, variable.shape, variable.dtype);
+      const next = tensor(
+        this.#arena.view(`parameter/${variable.name}`).slice() as Float32Array,
+        variable.shape,
+        variable.dtype,
+      );
       variable.assign(next);
       next.dispose();
     }

@@ -63,7 +63,11 @@ export class Executor {
 
   /** @param slots where each port of the program lives, by port name, in each slot */
   load(id: number, program: Program, slots: readonly Readonly<Record<string, Region>>[]): void {
-    const memories = slots.map((regions): Memory => ({ name }) => viewRegion(this.#memory, regions[name] as Region));
+    const memories = slots.map(
+      (regions): Memory =>
+        ({ name }) =>
+          viewRegion(this.#memory, regions[name] as Region),
+    );
     const losses = slots.map((regions) =>
       program.outputs.filter(({ name }) => /^loss(\/|$)/.test(name)).map(({ name }) => regions[name] as Region),
     );
@@ -84,8 +88,8 @@ export class Executor {
   /** Computes one stage of a program, or all of them, in a slot. */
   run(id: number, slot = 0, stage?: number): void {
     const { program } = this.#entry(id);
-    if (stage !== undefined) return program.run(stage, slot);
-    for (let index = 0; index < program.stageCount; index++) program.run(index, slot);
+    const [first, end] = stage === undefined ? [0, program.stageCount] : [stage, stage + 1];
+    for (let index = first; index < end; index++) program.run(index, slot);
   }
 
   /** One step: computes the program, checks what came out, and moves the parameters of the present groups. */
@@ -120,5 +124,9 @@ export class Executor {
 }
 
 function unknown(what: string, id: number, count: number): EngineError {
-  return new EngineError({ where: `${what} ${id}`, expected: `one of the ${count} that are loaded`, found: 'none of that number' });
+  return new EngineError({
+    where: `${what} ${id}`,
+    expected: `one of the ${count} that are loaded`,
+    found: 'none of that number',
+  });
 }

@@ -1,7 +1,7 @@
 import { type EventSink, ignoreEvents } from '../core/event.ts';
 import type { Arena } from './arena.ts';
 import { Executor, type ExecutorOptions } from './executor.ts';
-import { type Remote, WorkerClient } from './remote.ts';
+import { makeSignal, type Remote, WorkerClient } from './remote.ts';
 import { openRunner } from './runner/index.ts';
 import { startThread } from './thread.ts';
 import type { WorkerData } from './worker.ts';
@@ -16,8 +16,10 @@ export interface ExecutorHost {
 export function inlineHost(arena: Arena, options: ExecutorOptions): ExecutorHost {
   const executor = new Executor(arena.memory, options);
   const remote = new Proxy({} as Remote<Executor>, {
-    get: (_, method: keyof Executor) => async (...args: never[]) =>
-      (executor[method] as (...args: never[]) => unknown).apply(executor, args),
+    get:
+      (_, method: keyof Executor) =>
+      async (...args: never[]) =>
+        (executor[method] as (...args: never[]) => unknown).apply(executor, args),
   });
   return { executor: remote, close: () => remote.close() };
 }
@@ -26,13 +28,20 @@ export function inlineHost(arena: Arena, options: ExecutorOptions): ExecutorHost
  * Runs steps in a worker thread, so that this one stays responsive.
  * @throws EngineError when the worker cannot start
  */
-export async function workerHost(arena: Arena, options: ExecutorOptions, events: EventSink = ignoreEvents): Promise<ExecutorHost> {
+export async function workerHost(
+  arena: Arena,
+  options: ExecutorOptions,
+  events: EventSink = ignoreEvents,
+): Promise<ExecutorHost> {
   const started = performance.now();
   // The pool of threads belongs to the thread that makes it: made here, it outlives the worker and serves the next one.
   openRunner({ threads: options.threads, ...(options.runner ? { only: options.runner } : {}) });
-  const data: WorkerData = { memory: arena.memory, options };
-  const client = new WorkerClient<Executor>(startThread('worker', data), (ended) => {
-    events(ended.reason === 'asked' ? { type: 'workerStopped' } : { type: 'workerFailed', message: ended.error.message });
+  const signal = makeSignal();
+  const data: WorkerData = { memory: arena.memory, options, signal };
+  const client = new WorkerClient<Executor>(startThread('worker', data), signal, (ended) => {
+    events(
+      ended.reason === 'asked' ? { type: 'workerStopped' } : { type: 'workerFailed', message: ended.error.message },
+    );
   });
   try {
     await client.call.status();

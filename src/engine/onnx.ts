@@ -1,7 +1,7 @@
-import { z } from 'zod';
 import { availableParallelism } from 'node:os';
-import { plugin } from '../core/plugin.ts';
+import { z } from 'zod';
 import type { EventSink } from '../core/event.ts';
+import { plugin } from '../core/plugin.ts';
 import { Arena } from './arena.ts';
 import { CompiledTrainer } from './compiled-trainer.ts';
 import { inlineHost, workerHost } from './host.ts';
@@ -19,7 +19,10 @@ const fields = z.object({
     .min(1)
     .default(() => Math.max(1, Math.min(availableParallelism(), 8)))
     .describe('threads one operation may use; all sessions of the process share them'),
-  worker: z.boolean().default(true).describe('compute in a thread of its own, so that the calling one stays responsive'),
+  worker: z
+    .boolean()
+    .default(true)
+    .describe('compute in a thread of its own, so that the calling one stays responsive'),
   runner: z
     .enum(['koffi', 'binding'])
     .optional()
@@ -43,7 +46,13 @@ class OnnxEngine implements Engine {
   readonly #programs: number;
   readonly #trainers = new Set<Trainer>();
 
-  constructor(type: string, arena: Arena, host: Awaited<ReturnType<typeof workerHost>>, programs: number, events: EventSink) {
+  constructor(
+    type: string,
+    arena: Arena,
+    host: Awaited<ReturnType<typeof workerHost>>,
+    programs: number,
+    events: EventSink,
+  ) {
     this.type = type;
     this.#arena = arena;
     this.#host = host;
@@ -73,7 +82,12 @@ class OnnxEngine implements Engine {
   }
 }
 
-async function openOnnx(type: string, provider: Provider, config: OnnxConfig, { events }: EngineContext): Promise<OnnxEngine> {
+async function openOnnx(
+  type: string,
+  provider: Provider,
+  config: OnnxConfig,
+  { events }: EngineContext,
+): Promise<OnnxEngine> {
   const arena = new Arena(config.memoryBytes);
   const options = {
     provider,

@@ -1,4 +1,4 @@
-import type { MessagePort, Worker } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { EngineError, type Issue, TrunklineError } from '../core/error.ts';
 
 interface Request {
@@ -38,20 +38,33 @@ function revive({ message, issues, stack }: Failure): Error {
 }
 
 /**
- * Answers requests on `port` with the methods of an object, in the order they come.
+ * Answers requests with the methods of an object, in the order they come. The thread sleeps on `signal` in between and
+ * not in its event loop, which would take many times as long to wake; it runs its event loop only while a method's
+ * promise is open.
+ * @param signal `[1]`, shared: counts the requests sent
  * @param open makes the object at the first request; when it throws, that is the answer
  */
-export function serve(port: MessagePort, open: () => object): void {
+export async function serve(port: MessagePort, signal: Int32Array, open: () => object): Promise<never> {
   let target: Methods | undefined;
-  port.on('message', async ({ id, method, args }: Request) => {
-    try {
-      target ??= open() as Methods;
-      const result = await target[method]?.(...args);
-      port.postMessage({ id, result } satisfies Reply);
-    } catch (error) {
-      port.postMessage({ id, failure: describe(error) } satisfies Reply);
+  for (let answered = 0; ; ) {
+    Atomics.wait(signal, 0, answered);
+    for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
+      answered++;
+      const { id, method, args } = received.message as Request;
+      try {
+        target ??= open() as Methods;
+        const result = target[method]?.(...args);
+        port.postMessage({ id, result: result instanceof Promise ? await result : result } satisfies Reply);
+      } catch (error) {
+        port.postMessage({ id, failure: describe(error) } satisfies Reply);
+      }
     }
-  });
+  }
+}
+
+/** What a worker and those who call it count requests in. */
+export function makeSignal(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 }
 
 /** What became of the thread that was being talked to. */
@@ -64,16 +77,22 @@ export type Ended = { readonly reason: 'asked' } | { readonly reason: 'failed'; 
  */
 export class WorkerClient<T extends object> {
   readonly #worker: Worker;
+  readonly #signal: Int32Array;
   readonly #open = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   #next = 0;
   #closing = false;
   #failure: EngineError | undefined;
   readonly call: Remote<T>;
 
-  constructor(worker: Worker, onEnd: (ended: Ended) => void = () => {}) {
+  /** @param signal what the worker's `serve` was given */
+  constructor(worker: Worker, signal: Int32Array, onEnd: (ended: Ended) => void = () => {}) {
     this.#worker = worker;
+    this.#signal = signal;
     this.call = new Proxy({} as Remote<T>, {
-      get: (_, method: string) => (...args: unknown[]) => this.#request(method, args),
+      get:
+        (_, method: string) =>
+        (...args: unknown[]) =>
+          this.#request(method, args),
     });
     worker.on('message', (reply: Reply) => this.#settle(reply));
     worker.on('error', (error) => this.#fail(error.message, error));
@@ -97,6 +116,8 @@ export class WorkerClient<T extends object> {
       const id = this.#next++;
       this.#open.set(id, { resolve, reject });
       this.#worker.postMessage({ id, method, args } satisfies Request);
+      Atomics.add(this.#signal, 0, 1);
+      Atomics.notify(this.#signal, 0);
     });
   }
 

@@ -9,7 +9,13 @@ import type { Engine } from './trainer.ts';
 const fields = z.object({});
 
 function eagerEngine(type: string, backend: string, { events }: EngineContext): Engine {
-  events({ type: 'engineChosen', engine: type, runner: 'eager', threads: 1, reason: `TensorFlow.js, backend ${backend}` });
+  events({
+    type: 'engineChosen',
+    engine: type,
+    runner: 'eager',
+    threads: 1,
+    reason: `TensorFlow.js, backend ${backend}`,
+  });
   return { type, train: async (spec) => new EagerTrainer(spec, backend), close: async () => {} };
 }
 

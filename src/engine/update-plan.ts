@@ -10,7 +10,11 @@ export type RegionOf = (name: string, dtype: 'float32' | 'int32', shape: readonl
  * Says in which regions a trainer's groups, slots and clocks live.
  * @param computed names of what a step computes: a variable without a gradient among them is not moved
  */
-export function updatePlan({ groups, optimizer }: TrainerSpec, computed: ReadonlySet<string>, regionOf: RegionOf): UpdatePlan {
+export function updatePlan(
+  { groups, optimizer }: TrainerSpec,
+  computed: ReadonlySet<string>,
+  regionOf: RegionOf,
+): UpdatePlan {
   const { type, settings = {} } = optimizer;
   return {
     optimizer: { type, settings },

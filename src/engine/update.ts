@@ -96,7 +96,10 @@ function gradientNorm(
 }
 
 /** The factor that brings each group's gradient within the limits on norms. */
-function clipFactors(norms: readonly number[], { norm, globalNorm }: NonNullable<StepSettings['clip']>): readonly number[] {
+function clipFactors(
+  norms: readonly number[],
+  { norm, globalNorm }: NonNullable<StepSettings['clip']>,
+): readonly number[] {
   const total = Math.hypot(...norms);
   const shared = globalNorm !== undefined && total > globalNorm ? globalNorm / total : 1;
   return norms.map((own) => (norm !== undefined && own * shared > norm ? norm / own : shared));

@@ -6,7 +6,8 @@ import { serve } from './remote.ts';
 export interface WorkerData {
   readonly memory: WebAssembly.Memory;
   readonly options: ExecutorOptions;
+  readonly signal: Int32Array;
 }
 
-const { memory, options } = workerData as WorkerData;
-serve(parentPort as MessagePort, () => new Executor(memory, options));
+const { memory, options, signal } = workerData as WorkerData;
+await serve(parentPort as MessagePort, signal, () => new Executor(memory, options));

@@ -14,7 +14,12 @@ export type Apply = (
  * nothing to say. `apply` runs all rules again, so a rule must make progress.
  */
 export type Rule = (
-  call: { readonly op: OpName; readonly inputs: readonly (Value | null)[]; readonly attributes: Attributes; readonly origin: string },
+  call: {
+    readonly op: OpName;
+    readonly inputs: readonly (Value | null)[];
+    readonly attributes: Attributes;
+    readonly origin: string;
+  },
   apply: Apply,
 ) => readonly Value[] | undefined;
 

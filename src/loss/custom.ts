@@ -12,6 +12,7 @@ function functionOf<Function>(what: string): z.ZodType<Function, Function> {
 }
 
 const identity = (output: Tensor): Tensor => output;
+const numberOf = (outputShape: Shape): LabelSpec => numberLabel(outputShape);
 
 /**
  * A loss given as functions over TensorFlow.js tensors, for users of the library. It is masked like any other: the
@@ -25,10 +26,10 @@ export const custom = plugin({
       'From { output, label, bound } to `[rows]` float32. What it computes for one row must not depend on others.',
     ),
     label: functionOf<(outputShape: Shape) => LabelSpec>('from the shape of an output to what a label is')
-      .default(() => (outputShape: Shape) => numberLabel(outputShape))
+      .optional()
       .describe("What a label is, given the output's shape per sample; by default numbers of the same shape."),
     predict: functionOf<(output: Tensor) => Tensor>('from output to prediction')
-      .default(() => identity)
+      .optional()
       .describe('From output to prediction; by default the output itself.'),
     prediction: z
       .enum(['value', 'probability', 'distribution', 'score'] satisfies Prediction[])
@@ -36,7 +37,7 @@ export const custom = plugin({
       .describe('What metrics take the prediction for.'),
   }),
   example: { perRow: ({ output, label }: LossInputs) => meanPerRow(squaredDifference(output, label)) },
-  build: ({ perRow, label, predict, prediction }): Loss => ({
+  build: ({ perRow, label = numberOf, predict = identity, prediction }): Loss => ({
     type: 'custom',
     prediction,
     label: (outputShape) => label(outputShape),

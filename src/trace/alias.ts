@@ -2,7 +2,11 @@ import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../core/shape.ts';
 import type { TrunklineBackend } from './backend.ts';
 
-type AliasKernel = (inputs: Record<string, TensorInfo>, attrs: Record<string, unknown>, backend: TrunklineBackend) => TensorInfo;
+type AliasKernel = (
+  inputs: Record<string, TensorInfo>,
+  attrs: Record<string, unknown>,
+  backend: TrunklineBackend,
+) => TensorInfo;
 
 function reshape(x: TensorInfo, shape: number[], backend: TrunklineBackend): TensorInfo {
   const size = sizeOf(x.shape);
@@ -48,6 +52,10 @@ export const aliasKernels: ReadonlyMap<string, KernelFunc> = new Map(
   Object.entries(aliases).map(([name, kernel]) => [
     name,
     ({ inputs, attrs, backend }) =>
-      kernel(inputs as Record<string, TensorInfo>, (attrs ?? {}) as Record<string, unknown>, backend as TrunklineBackend),
+      kernel(
+        inputs as Record<string, TensorInfo>,
+        (attrs ?? {}) as Record<string, unknown>,
+        backend as TrunklineBackend,
+      ),
   ]),
 );

@@ -1,4 +1,4 @@
-import { DataStorage, engine, KernelBackend, backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { backend_util, DataStorage, engine, KernelBackend, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { allocateArray, type DType, type TypedArray } from '../core/dtype.ts';
 import { CompileError } from '../core/error.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.ts';
@@ -222,7 +222,8 @@ export class TrunklineBackend extends KernelBackend {
 
   #contentFor(values: backend_util.BackendValues, shape: Shape, dtype: TensorInfo['dtype'], moved = false): Content {
     if (dtype === 'string') return { kind: 'string', values: values as Uint8Array[] };
-    if (dtype === 'complex64') throw new CompileError({ where: callSite(), expected: 'real values', found: 'complex64' });
+    if (dtype === 'complex64')
+      throw new CompileError({ where: callSite(), expected: 'real values', found: 'complex64' });
     const data = toTypedArray((values ?? allocateArray(dtype, sizeOf(shape))) as Float32Array, dtype);
     const uniform = this.recording && asUniform(data, dtype, shape);
     const value = uniform ?? constant(data, dtype, shape);

@@ -46,7 +46,12 @@ function dependents(tape: Tape, sources: readonly Tensor[]): ReadonlySet<number>
  * @returns a gradient of each source's shape, `undefined` where `result` does not depend on it
  * @throws CompileError naming the kernel when an operation on the way has no gradient
  */
-export function gradientsOf(tape: Tape, result: Tensor, sources: readonly Tensor[], seed?: Tensor): (Tensor | undefined)[] {
+export function gradientsOf(
+  tape: Tape,
+  result: Tensor,
+  sources: readonly Tensor[],
+  seed?: Tensor,
+): (Tensor | undefined)[] {
   const varying = dependents(tape, sources);
   const gradients = new Map<number, Tensor>([[result.id, seed ?? ones(result.shape)]]);
   for (const node of tape.toReversed()) {

@@ -34,7 +34,8 @@ const others: Readonly<Record<string, (x: operations.Tensor, ...args: never[]) =
   concat: (x, rest: Tensors, axis?: number) => operations.concat([x, ...listed(rest)], axis),
   stack: (x, rest: Tensors, axis?: number) => operations.stack([x, ...listed(rest)], axis),
   where: (x, condition: operations.Tensor, other: operations.Tensor) => operations.where(condition, x, other),
-  resizeBilinear: (x, ...args: [[number, number]]) => operations.image.resizeBilinear(x as operations.Tensor3D, ...args),
+  resizeBilinear: (x, ...args: [[number, number]]) =>
+    operations.image.resizeBilinear(x as operations.Tensor3D, ...args),
   resizeNearestNeighbor: (x, ...args: [[number, number]]) =>
     operations.image.resizeNearestNeighbor(x as operations.Tensor3D, ...args),
 };

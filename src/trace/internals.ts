@@ -1,4 +1,11 @@
-import { engine, type KernelBackend, type NamedTensorMap, type Tensor, type TensorInfo, type Variable } from '@tensorflow/tfjs-core';
+import {
+  engine,
+  type KernelBackend,
+  type NamedTensorMap,
+  type Tensor,
+  type TensorInfo,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 
 type Identifier = TensorInfo['dataId'];
 

@@ -3,11 +3,11 @@ import type { DType } from '../core/dtype.ts';
 import { CompileError } from '../core/error.ts';
 import { formatShape, type Shape } from '../core/shape.ts';
 import { input, type Value } from '../ir/graph.ts';
-import { gradientsOf, withTape } from './backward.ts';
 import { backendName, type TrunklineBackend } from './backend.ts';
+import { gradientsOf, withTape } from './backward.ts';
 import { engineInternals } from './internals.ts';
-import { type BakedConstant, Recording } from './recording.ts';
 import { withRandom } from './random.ts';
+import { type BakedConstant, Recording } from './recording.ts';
 
 /** A tensor a step is given anew each time. */
 export interface InputSpec {
@@ -90,7 +90,11 @@ function watchNewVariables(recording: Recording, backend: TrunklineBackend): () 
   };
 }
 
-function gradients(result: StepResult, variables: readonly Variable[] | undefined, tape: Parameters<typeof gradientsOf>[0]): Map<string, Tensor> {
+function gradients(
+  result: StepResult,
+  variables: readonly Variable[] | undefined,
+  tape: Parameters<typeof gradientsOf>[0],
+): Map<string, Tensor> {
   const sources = variables ?? Object.values(engineInternals().state.registeredVariables).filter((v) => v.trainable);
   const found = new Map<string, Tensor>();
   const differentiate = (loss: Tensor, prefix: string, points: NamedTensors): void => {
@@ -121,7 +125,12 @@ function gradients(result: StepResult, variables: readonly Variable[] | undefine
  * the losses in the variables (by TensorFlow.js's own gradient functions), and new values of variables it assigned.
  * @throws CompileError when the step reads data, bakes large constants or applies what cannot be compiled
  */
-export function record(backend: TrunklineBackend, step: Step, specs: InputSpecs, options: RecordOptions = {}): Recorded {
+export function record(
+  backend: TrunklineBackend,
+  step: Step,
+  specs: InputSpecs,
+  options: RecordOptions = {},
+): Recorded {
   const previousBackend = getBackend();
   if (previousBackend !== backendName) setBackend(backendName);
   const recording = new Recording();
@@ -136,7 +145,10 @@ export function record(backend: TrunklineBackend, step: Step, specs: InputSpecs,
   try {
     engine().startScope('record');
     const inputs = Object.fromEntries(
-      Object.entries(specs).map(([name, { shape, dtype = 'float32' }]) => [name, placeholder(`input/${name}`, shape, dtype)]),
+      Object.entries(specs).map(([name, { shape, dtype = 'float32' }]) => [
+        name,
+        placeholder(`input/${name}`, shape, dtype),
+      ]),
     );
     const random = {
       seed: options.seed ?? 0,
@@ -154,7 +166,9 @@ export function record(backend: TrunklineBackend, step: Step, specs: InputSpecs,
       },
     );
     for (const variable of recording.assigned()) keep(`update/${variable.name}`, variable);
-    const used = [...recording.parameters].map(([variable, value]) => [(value.source as { name: string }).name, variable] as const);
+    const used = [...recording.parameters].map(
+      ([variable, value]) => [(value.source as { name: string }).name, variable] as const,
+    );
     return { outputs, parameters: new Map(used), baked: recording.baked };
   } finally {
     engine().endScope();

@@ -1,9 +1,9 @@
+import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import type { DType } from '../core/dtype.ts';
 import { CompileError } from '../core/error.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 import { input, type Value } from '../ir/graph.ts';
 import { engineInternals } from './internals.ts';
-import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
 
 type Identifier = TensorInfo['dataId'];
 

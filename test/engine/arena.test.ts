@@ -19,7 +19,9 @@ describe('Arena', () => {
   it('gives the same region to those who ask for the same tensor', () => {
     const arena = new Arena(4 * page);
     expect(arena.ensure('a', 'int32', [2])).toBe(arena.ensure('a', 'int32', [2]));
-    expect(() => arena.ensure('a', 'int32', [3])).toThrow("arena region 'a': expected int32 [2], as it was allocated; found int32 [3]");
+    expect(() => arena.ensure('a', 'int32', [3])).toThrow(
+      "arena region 'a': expected int32 [2], as it was allocated; found int32 [3]",
+    );
   });
 
   it('says with sizes when a model does not fit', () => {
@@ -40,7 +42,9 @@ describe('Arena', () => {
     const arena = new Arena(4 * page);
     arena.allocate('a', 'bool', []);
     expect(() => arena.view('b')).toThrow("arena: expected a region named 'b'; found 1 regions, none of that name");
-    expect(() => arena.allocate('a', 'bool', [])).toThrow("arena region 'a': expected a name that is not in use; found a region bool []");
+    expect(() => arena.allocate('a', 'bool', [])).toThrow(
+      "arena region 'a': expected a name that is not in use; found a region bool []",
+    );
   });
 
   it('gives zeros again when room is used again', () => {

@@ -32,23 +32,41 @@ describe('compile', () => {
 
   it('leaves variables, tensors and the backend as they were', () => {
     const w = matrix(3, 2, 1);
-    const before = [w.dataId, w.dataSync().slice(), tf.memory().numTensors, tf.memory().numDataBuffers, tf.getBackend()];
-    compile(({ x }) => {
-      const loss = tf.mean(tf.matMul(x as tf.Tensor, w)) as tf.Scalar;
-      w.assign(tf.mul(w, 2));
-      return { loss };
-    }, { x: { shape: [4, 3] } });
-    expect([w.dataId, w.dataSync().slice(), tf.memory().numTensors, tf.memory().numDataBuffers, tf.getBackend()]).toEqual(before);
+    const before = [
+      w.dataId,
+      w.dataSync().slice(),
+      tf.memory().numTensors,
+      tf.memory().numDataBuffers,
+      tf.getBackend(),
+    ];
+    compile(
+      ({ x }) => {
+        const loss = tf.mean(tf.matMul(x as tf.Tensor, w)) as tf.Scalar;
+        w.assign(tf.mul(w, 2));
+        return { loss };
+      },
+      { x: { shape: [4, 3] } },
+    );
+    expect([
+      w.dataId,
+      w.dataSync().slice(),
+      tf.memory().numTensors,
+      tf.memory().numDataBuffers,
+      tf.getBackend(),
+    ]).toEqual(before);
   });
 
   it('differentiates each named loss apart, in the variables and at an activation, from one forward pass', () => {
     const [w, a, b] = [matrix(3, 4, 1, 'w'), matrix(4, 1, 2, 'a'), matrix(4, 1, 3, 'b')];
     const x = numbers(15, 9);
     const heads = (h: tf.Tensor) => ({ a: tf.mean(tf.square(tf.matMul(h, a))), b: tf.mean(tf.abs(tf.matMul(h, b))) });
-    const compiled = compile((inputs) => {
-      const h = tf.tanh(tf.matMul(at(inputs, 'x'), w));
-      return { losses: heads(h), activations: { h } };
-    }, { x: { shape: [5, 3] } });
+    const compiled = compile(
+      (inputs) => {
+        const h = tf.tanh(tf.matMul(at(inputs, 'x'), w));
+        return { losses: heads(h), activations: { h } };
+      },
+      { x: { shape: [5, 3] } },
+    );
     const found = runProgram(compiled, { 'input/x': x });
     expect(compiled.text().match(/= Tanh/g)).toHaveLength(1);
     for (const head of ['a', 'b'] as const) {
@@ -67,16 +85,21 @@ describe('compile', () => {
     const w = matrix(3, 4, 1, 'w');
     const x = numbers(15, 9);
     const dh = numbers(20, 5);
-    const compiled = compile((inputs) => {
-      const h = tf.tanh(tf.matMul(at(inputs, 'x'), w));
-      return { loss: tf.sum(tf.mul(h, at(inputs, 'dh'))), outputs: { h } };
-    }, { x: { shape: [5, 3] }, dh: { shape: [5, 4], stage: 1 } });
+    const compiled = compile(
+      (inputs) => {
+        const h = tf.tanh(tf.matMul(at(inputs, 'x'), w));
+        return { loss: tf.sum(tf.mul(h, at(inputs, 'dh'))), outputs: { h } };
+      },
+      { x: { shape: [5, 3] }, dh: { shape: [5, 4], stage: 1 } },
+    );
     const [first, second] = compiled.program.stages;
     expect(names(first?.outputs ?? [])).toContain('output/h');
     expect(names(first?.inputs ?? [])).toEqual(['input/x', 'parameter/w']);
     expect(names(second?.inputs ?? [])).toContain('input/dh');
     const found = runProgram(compiled, { 'input/x': x, 'input/dh': dh });
-    const whole = tf.grad((value) => tf.sum(tf.mul(tf.tanh(tf.matMul(tf.tensor(x, [5, 3]), value as tf.Tensor2D)), tf.tensor(dh, [5, 4]))));
+    const whole = tf.grad((value) =>
+      tf.sum(tf.mul(tf.tanh(tf.matMul(tf.tensor(x, [5, 3]), value as tf.Tensor2D)), tf.tensor(dh, [5, 4]))),
+    );
     expectClose(found['gradient/w'] as Float32Array, whole(w).dataSync(), 'gradient');
   });
 
@@ -84,32 +107,47 @@ describe('compile', () => {
     const layer = layers.batchNormalization({ inputShape: [3], momentum: 0.5 });
     const model = sequential({ layers: [layer] });
     const x = numbers(30, 4);
-    const compiled = compile((inputs) => ({ loss: tf.mean(tf.square(model.apply(at(inputs, 'x'), { training: true }) as tf.Tensor)) }), { x: { shape: [10, 3] } });
+    const compiled = compile(
+      (inputs) => ({ loss: tf.mean(tf.square(model.apply(at(inputs, 'x'), { training: true }) as tf.Tensor)) }),
+      { x: { shape: [10, 3] } },
+    );
     const found = runProgram(compiled, { 'input/x': x });
     const means = tf.tensor(x, [10, 3]).mean(0).mul(0.5).dataSync();
-    const update = compiled.program.outputs.find(({ name }) => name.startsWith('update/') && name.includes('moving_mean'));
+    const update = compiled.program.outputs.find(
+      ({ name }) => name.startsWith('update/') && name.includes('moving_mean'),
+    );
     expectClose(found[update?.name ?? ''] as Float32Array, means, 'moving mean');
     expect(layer.getWeights()[2]?.dataSync()).toEqual(new Float32Array(3));
   });
 
   it('takes variables of layers that build themselves inside the step', () => {
     const dense = layers.dense({ units: 2, kernelInitializer: 'ones' });
-    const compiled = compile((inputs) => ({ loss: tf.mean(dense.apply(at(inputs, 'x')) as tf.Tensor) }), { x: { shape: [4, 3] } });
+    const compiled = compile((inputs) => ({ loss: tf.mean(dense.apply(at(inputs, 'x')) as tf.Tensor) }), {
+      x: { shape: [4, 3] },
+    });
     expect(compiled.parameters.size).toBe(2);
     expect(runProgram(compiled, { 'input/x': new Float32Array(12).fill(1) }).loss?.[0]).toBe(3);
     expect(dense.getWeights()[0]?.dataSync()).toEqual(new Float32Array(6).fill(1));
   });
 
   it('lists small constants, which are frozen into the program', () => {
-    const { program } = compile((inputs) => ({ outputs: { y: tf.mul(at(inputs, 'x'), tf.tensor1d([1, 2, 3])) } }), { x: { shape: [2, 3] } });
+    const { program } = compile((inputs) => ({ outputs: { y: tf.mul(at(inputs, 'x'), tf.tensor1d([1, 2, 3])) } }), {
+      x: { shape: [2, 3] },
+    });
     expect(program.baked).toEqual([{ where: 'the step', dtype: 'float32', shape: [3] }]);
   });
 
   it('draws new random numbers in every step, and the same ones for the same step', () => {
     const model = sequential({ layers: [layers.dropout({ inputShape: [8], rate: 0.5 })] });
-    const compiled = compile((inputs) => ({ outputs: { y: model.apply(at(inputs, 'x'), { training: true }) as tf.Tensor } }), { x: { shape: [4, 8] } }, { seed: 3 });
+    const compiled = compile(
+      (inputs) => ({ outputs: { y: model.apply(at(inputs, 'x'), { training: true }) as tf.Tensor } }),
+      { x: { shape: [4, 8] } },
+      { seed: 3 },
+    );
     expect(compiled.program.baked).toEqual([]);
-    const masks = [0, 1, 0].map((step) => runProgram(compiled, { 'input/x': new Float32Array(32).fill(1), 'random/step': [step] })['output/y']);
+    const masks = [0, 1, 0].map(
+      (step) => runProgram(compiled, { 'input/x': new Float32Array(32).fill(1), 'random/step': [step] })['output/y'],
+    );
     expect(masks[0]).toEqual(masks[2]);
     expect(masks[0]).not.toEqual(masks[1]);
     expect(new Set(masks[0] as Float32Array)).toEqual(new Set([0, 2]));
@@ -119,7 +157,11 @@ describe('compile', () => {
 describe('compile refuses', () => {
   const x = { x: { shape: [4, 3] } };
   const cases: readonly [string, (x: tf.Tensor) => tf.Tensor | undefined, string][] = [
-    ['a loss that is no scalar', (value) => value, 'loss: expected a scalar loss; found a tensor [4, 3]\n  hint: reduce it with tf.mean or tf.sum'],
+    [
+      'a loss that is no scalar',
+      (value) => value,
+      'loss: expected a scalar loss; found a tensor [4, 3]\n  hint: reduce it with tf.mean or tf.sum',
+    ],
     [
       'reading data',
       (value) => tf.scalar(value.dataSync()[0] as number),
@@ -130,8 +172,16 @@ describe('compile refuses', () => {
       (value) => tf.mean(tf.mul(value, tf.mean(tf.randomUniform([20, 5])))),
       'tf.randomUniform: expected at most 64 different numbers created inside a step; found a constant float32 [20, 5], which would stay the same in every step\n  hint: ',
     ],
-    ['a kernel that cannot be compiled', (value) => tf.mean(tf.cast(tf.unique(tf.reshape(value, [-1])).values, 'float32')), 'Unique, tf.unique: expected a kernel that can be compiled; found inputs float32 [12]\n  hint: '],
-    ['shapes that do not fit', (value) => tf.mean(tf.matMul(value as tf.Tensor2D, tf.zeros([4, 3]) as tf.Tensor2D)), 'Gemm (recorded from BatchMatMul, tf.matMul): expected two matrices whose inner sizes agree; found [4, 3] and [4, 3]'],
+    [
+      'a kernel that cannot be compiled',
+      (value) => tf.mean(tf.cast(tf.unique(tf.reshape(value, [-1])).values, 'float32')),
+      'Unique, tf.unique: expected a kernel that can be compiled; found inputs float32 [12]\n  hint: ',
+    ],
+    [
+      'shapes that do not fit',
+      (value) => tf.mean(tf.matMul(value as tf.Tensor2D, tf.zeros([4, 3]) as tf.Tensor2D)),
+      'Gemm (recorded from BatchMatMul, tf.matMul): expected two matrices whose inner sizes agree; found [4, 3] and [4, 3]',
+    ],
   ];
   it.each(cases)('%s', (_, step, message) => {
     expect(() => compile((inputs) => ({ loss: step(at(inputs, 'x')) as tf.Tensor }), x)).toThrow(message);
@@ -141,7 +191,9 @@ describe('compile refuses', () => {
 
   it('a loss behind an operation without a gradient', () => {
     const w = matrix(4, 3, 1, 'w');
-    const step = (inputs: Record<string, tf.Tensor>) => ({ loss: tf.mean(tf.topk(tf.mul(at(inputs, 'x'), w), 2).values) });
+    const step = (inputs: Record<string, tf.Tensor>) => ({
+      loss: tf.mean(tf.topk(tf.mul(at(inputs, 'x'), w), 2).values),
+    });
     expect(() => compile(step, x)).toThrow(
       'gradient of TopK: expected an operation that can be differentiated; found one without a gradient between a loss and a variable\n  hint: use a differentiable operation, or take the branch out of the loss',
     );
@@ -159,6 +211,8 @@ describe('compile refuses', () => {
       }
     }
     const model = sequential({ layers: [new Reader({ name: 'peek', inputShape: [3] })] });
-    expect(() => compile((inputs) => ({ loss: tf.mean(model.apply(at(inputs, 'x')) as tf.Tensor) }), x)).toThrow("layer 'peek': expected a step that only");
+    expect(() => compile((inputs) => ({ loss: tf.mean(model.apply(at(inputs, 'x')) as tf.Tensor) }), x)).toThrow(
+      "layer 'peek': expected a step that only",
+    );
   });
 });

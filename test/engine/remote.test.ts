@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
 import { EngineError } from '../../src/core/error.ts';
-import { type Ended, WorkerClient } from '../../src/engine/remote.ts';
+import { type Ended, makeSignal, WorkerClient } from '../../src/engine/remote.ts';
 import type { Thread } from './fixture/thread.ts';
 
 const entry = new URL('./fixture/thread.ts', import.meta.url);
@@ -12,7 +12,10 @@ function start(): { client: WorkerClient<Thread>; ended: Promise<Ended> } {
   const ended = new Promise<Ended>((resolve) => {
     end = resolve;
   });
-  const client = new WorkerClient<Thread>(new Worker(entry, { execArgv }), (how) => end(how));
+  const signal = makeSignal();
+  const client = new WorkerClient<Thread>(new Worker(entry, { execArgv, workerData: signal }), signal, (how) =>
+    end(how),
+  );
   onTestFinished(() => client.close());
   return { client, ended };
 }
@@ -36,9 +39,10 @@ it('passes errors on with their issues, and stays usable', async () => {
 
 it('ends every open and later call with one clear error when the thread breaks', async () => {
   const { client, ended } = start();
-  const open = client.call.never().catch((reason: unknown) => reason);
-  await client.call.crash().catch(() => {});
-  const error = await open;
+  const crashed = client.call.crash().catch((reason: unknown) => reason);
+  const waiting = client.call.echo('behind it').catch((reason: unknown) => reason);
+  const error = await crashed;
+  expect(await waiting).toBe(error);
   expect((error as Error).message).toBe(
     'engine worker: expected a running thread; found the thread broke\n  hint: restart from the last checkpoint',
   );
@@ -48,5 +52,7 @@ it('ends every open and later call with one clear error when the thread breaks',
 
 it('says so when the thread leaves', async () => {
   const { client } = start();
-  await expect(client.call.leave()).rejects.toThrow('engine worker: expected a running thread; found an end with exit code 3');
+  await expect(client.call.leave()).rejects.toThrow(
+    'engine worker: expected a running thread; found an end with exit code 3',
+  );
 });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { input, layers, model, sequential } from '@tensorflow/tfjs-layers';
-import type { InputSpecs, Step } from '../../src/trace/record.ts';
 import { trunklineBackend } from '../../src/engine/backend.ts';
+import type { InputSpecs, Step } from '../../src/trace/record.ts';
 import { numbers } from '../trace/oracle.ts';
 
 trunklineBackend();
@@ -26,10 +26,18 @@ function crossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
 }
 
 /** A sequential model on one input, trained on binary labels. */
-function simple(built: ReturnType<typeof sequential>, rows: number, shape: number[], heads: number, ids?: number): TrainedModel {
+function simple(
+  built: ReturnType<typeof sequential>,
+  rows: number,
+  shape: number[],
+  heads: number,
+  ids?: number,
+): TrainedModel {
   const count = rows * shape.reduce((product, size) => product * size, 1);
   return {
-    step: (inputs) => ({ loss: crossEntropy(built.apply(at(inputs, 'x'), { training: true }) as tf.Tensor, at(inputs, 'y')) }),
+    step: (inputs) => ({
+      loss: crossEntropy(built.apply(at(inputs, 'x'), { training: true }) as tf.Tensor, at(inputs, 'y')),
+    }),
     variables: weightsOf(built),
     specs: { x: { shape: [rows, ...shape], dtype: ids ? 'int32' : 'float32' }, y: { shape: [rows, heads] } },
     batch: (step) => ({
@@ -70,7 +78,12 @@ export const trainedModels: Readonly<Record<string, () => TrainedModel>> = {
       },
       variables: weightsOf(built),
       specs: { a: { shape: [8, 20] }, b: { shape: [8, 8] }, p: { shape: [8, 3] }, q: { shape: [8, 5] } },
-      batch: (step) => ({ a: numbers(160, step + 1), b: numbers(64, step + 20), p: binary(24, step + 40), q: binary(40, step + 60) }),
+      batch: (step) => ({
+        a: numbers(160, step + 1),
+        b: numbers(64, step + 20),
+        p: binary(24, step + 40),
+        q: binary(40, step + 60),
+      }),
     };
   },
   'convolution, batch normalisation, pooling': () =>
@@ -140,12 +153,17 @@ export const trainedModels: Readonly<Record<string, () => TrainedModel>> = {
     const out = sequential({
       layers: [layers.globalAveragePooling1d({ inputShape: [length, width] }), layers.dense({ units: 3 })],
     });
-    const split = (x: tf.Tensor): tf.Tensor => tf.transpose(tf.reshape(x, [rows, length, heads, width / heads]), [0, 2, 1, 3]);
+    const split = (x: tf.Tensor): tf.Tensor =>
+      tf.transpose(tf.reshape(x, [rows, length, heads, width / heads]), [0, 2, 1, 3]);
     return {
       step: (inputs) => {
         const x = at(inputs, 'x');
         const flat = tf.reshape(norm.apply(x) as tf.Tensor, [rows * length, width]);
-        const [q, k, v] = projections.slice(0, 3).map((w) => split(tf.matMul(flat, w))) as [tf.Tensor, tf.Tensor, tf.Tensor];
+        const [q, k, v] = projections.slice(0, 3).map((w) => split(tf.matMul(flat, w))) as [
+          tf.Tensor,
+          tf.Tensor,
+          tf.Tensor,
+        ];
         const weights = tf.softmax(tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(width / heads)));
         const mixed = tf.reshape(tf.transpose(tf.matMul(weights, v), [0, 2, 1, 3]), [rows * length, width]);
         const result = tf.reshape(tf.matMul(mixed, projections[3] as tf.Variable), [rows, length, width]);

@@ -5,8 +5,8 @@ import { allocateArray, type TypedArray } from '../../src/core/dtype.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import { compile } from '../../src/engine/compile.ts';
 import { LoadedProgram } from '../../src/engine/loaded.ts';
-import type { Port } from '../../src/engine/runner/runner.ts';
 import { openRunner } from '../../src/engine/runner/index.ts';
+import type { Port } from '../../src/engine/runner/runner.ts';
 import type { Recorded } from '../../src/trace/record.ts';
 
 const { runner } = openRunner({ threads: 1 });
@@ -45,7 +45,9 @@ function weightsFor(results: Results): readonly tf.Tensor[] {
 const floats = (results: Results): readonly tf.Tensor[] => list(results).filter(({ dtype }) => dtype === 'float32');
 
 function weighted(results: Results, weights: readonly tf.Tensor[]): tf.Scalar {
-  return tf.addN(floats(results).map((result, index) => tf.sum(tf.mul(result, weights[index] as tf.Tensor)))) as tf.Scalar;
+  return tf.addN(
+    floats(results).map((result, index) => tf.sum(tf.mul(result, weights[index] as tf.Tensor))),
+  ) as tf.Scalar;
 }
 
 /** Runs a compiled program in this thread and returns its outputs by port name. */
@@ -74,13 +76,19 @@ export interface Tolerance {
 }
 
 /** Compares element by element: NaN equals NaN, infinities equal themselves. */
-export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string, tolerance: Tolerance = {}): void {
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  what: string,
+  tolerance: Tolerance = {},
+): void {
   const { relative = 1e-4, absolute = 1e-5 } = tolerance;
   expect(actual.length, `${what}: length`).toBe(expected.length);
   for (let at = 0; at < expected.length; at++) {
     const [a, e] = [actual[at] as number, expected[at] as number];
     if (Object.is(a, e) || a === e || (Number.isNaN(a) && Number.isNaN(e))) continue;
-    if (!(Math.abs(a - e) <= absolute + relative * Math.abs(e))) expect.fail(`${what}[${at}]: expected ${e}; found ${a}`);
+    if (!(Math.abs(a - e) <= absolute + relative * Math.abs(e)))
+      expect.fail(`${what}[${at}]: expected ${e}; found ${a}`);
   }
 }
 
@@ -95,7 +103,8 @@ export function expectAgreement(
 ): void {
   const entries = Object.entries(given);
   const differentiate =
-    options.differentiate ?? entries.filter(([, { dtype }]) => (dtype ?? 'float32') === 'float32').map(([name]) => name);
+    options.differentiate ??
+    entries.filter(([, { dtype }]) => (dtype ?? 'float32') === 'float32').map(([name]) => name);
   const values = Object.fromEntries(entries.map(([name, argument]) => [`input/${name}`, argument.values]));
 
   tf.setBackend('cpu');

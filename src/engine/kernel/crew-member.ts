@@ -16,10 +16,13 @@ function waitForRequest(): number {
 }
 
 Atomics.store(states, member, state.idle);
+Atomics.notify(states, member);
 for (let now = waitForRequest(); now !== state.leaving; now = waitForRequest()) {
   if (now !== state.asked) continue;
   const [name, count] = request as unknown as [number, number];
-  const kernel = kernels[divisibleNames[name] as (typeof divisibleNames)[number]] as (...args: number[]) => number | undefined;
+  const kernel = kernels[divisibleNames[name] as (typeof divisibleNames)[number]] as (
+    ...args: number[]
+  ) => number | undefined;
   request[answerAt] = kernel(...request.subarray(2, 2 + count)) ?? 0;
   Atomics.compareExchange(states, member, state.asked, state.idle);
   Atomics.notify(states, member);

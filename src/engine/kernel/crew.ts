@@ -76,6 +76,14 @@ export class KernelCrew {
     this.kernels = { ...own, ...Object.fromEntries(divided) };
   }
 
+  /** Settles when every thread takes work. Until then the calling one does it all. */
+  async ready(): Promise<void> {
+    for (const member of this.#threads.keys()) {
+      const started = Atomics.waitAsync(this.#states, member, state.starting);
+      if (started.async) await started.value;
+    }
+  }
+
   async close(): Promise<void> {
     for (const [member] of this.#threads.entries()) {
       Atomics.store(this.#states, member, state.leaving);
@@ -87,13 +95,19 @@ export class KernelCrew {
   #run(name: Divisible, args: Numbers): number {
     const length = args[divisible[name]] as number;
     const own = this.#own[name] as (...args: Numbers) => number;
-    if (length < worthDividing || !this.#isReady()) return own(...args);
+    if (length < worthDividing) return own(...args);
     const share = Math.ceil(length / (this.#threads.length + 1) / grain) * grain;
-    this.#threads.forEach((_, member) => {
-      this.#ask(member, name, part(name, args, share * (member + 1), share, length));
-    });
-    const results = [own(...part(name, args, 0, share, length))];
-    for (const member of this.#threads.keys()) results.push(this.#answer(member));
+    const parts = Array.from({ length: this.#threads.length + 1 }, (_, at) =>
+      part(name, args, share * at, share, length),
+    );
+    const [first, ...others] = parts as [Numbers, ...Numbers[]];
+    // While members are starting, the parts are the same and this thread computes them all: sums come out the same.
+    const ready = this.#isReady();
+    if (ready) for (const [member, numbers] of others.entries()) this.#ask(member, name, numbers);
+    const results = [
+      own(...first),
+      ...others.map((numbers, member) => (ready ? this.#answer(member) : own(...numbers))),
+    ];
     return name === 'allFinite' ? Math.min(...results) : results.reduce((sum, result) => sum + result);
   }
 

@@ -1,11 +1,19 @@
 import type { DType, TypedArray } from '../../core/dtype.ts';
 import { sizeOf } from '../../core/shape.ts';
-import { type AttributeValue, constant, constantData, contentKey, type Node, topological, type Value } from '../../ir/graph.ts';
+import {
+  type AttributeValue,
+  constant,
+  constantData,
+  contentKey,
+  type Node,
+  topological,
+  type Value,
+} from '../../ir/graph.ts';
 import { type OpName, ruleOf } from '../../ir/op/index.ts';
 import type { Port } from '../runner/runner.ts';
 import { type Attribute, encodeModel, type NodeProto, type TensorProto } from './proto.ts';
 
-/** Attributes that ONNX takes as int64 tensors, in the order of its inputs; `''` leaves a place for a value. */
+/** Attributes that ONNX takes as int64 tensors, in the order of its inputs; `''` leaves an input out. */
 const tensorAttributes: Partial<Record<OpName, readonly string[]>> = {
   Reshape: ['shape'],
   Expand: ['shape'],
@@ -21,6 +29,8 @@ const tensorAttributes: Partial<Record<OpName, readonly string[]>> = {
   ReduceMin: ['axes'],
   ReduceProd: ['axes'],
   ReduceSumSquare: ['axes'],
+  Resize: ['', '', 'sizes'],
+  Col2Im: ['image_shape', 'block_shape'],
 };
 
 /** Outputs from this one on are left out when nothing reads them, because computing them takes time. */
@@ -89,6 +99,7 @@ class Encoder {
     const asTensors = tensorAttributes[op] ?? [];
     const inputs = node.inputs.map((value) => (value ? this.nameOf(value) : ''));
     const tensors = asTensors.map((name) => {
+      if (name === '') return '';
       const value = attributes[name] as number | readonly number[];
       const single = scalarTensors.has(`${op}.${name}`);
       const list = typeof value === 'number' ? [value] : value;

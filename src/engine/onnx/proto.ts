@@ -24,7 +24,8 @@ function message(writer: BinaryWriter, field: number, fill: Fill): void {
 const text = (writer: BinaryWriter, field: number, value: string): BinaryWriter =>
   writer.tag(field, lengthDelimited).string(value);
 
-const whole = (writer: BinaryWriter, field: number, value: number): BinaryWriter => writer.tag(field, varint).int64(value);
+const whole = (writer: BinaryWriter, field: number, value: number): BinaryWriter =>
+  writer.tag(field, varint).int64(value);
 
 export interface Attribute {
   readonly name: string;
@@ -124,7 +125,10 @@ export function encodeModel(model: ModelProto): Uint8Array {
     for (const input of model.inputs) message(graph, 11, (inner) => writeValueInfo(inner, input));
     for (const output of model.outputs) message(graph, 12, (inner) => writeValueInfo(inner, output));
   });
-  for (const [domain, version] of [['', operatorSet], ['com.microsoft', 1]] as const)
+  for (const [domain, version] of [
+    ['', operatorSet],
+    ['com.microsoft', 1],
+  ] as const)
     message(writer, 8, (set) => {
       text(set, 1, domain);
       whole(set, 2, version);

@@ -1,11 +1,12 @@
 import { elementwise } from './elementwise.ts';
+import { image } from './image.ts';
 import { layout } from './layout.ts';
 import { product } from './product.ts';
 import { reductions } from './reduction.ts';
 import type { OpRule } from './rule.ts';
 
 /** Every op a program may contain. Names and meanings are ONNX's (operator set 18). */
-export const ops = { ...elementwise, ...reductions, ...product, ...layout } as const;
+export const ops = { ...elementwise, ...reductions, ...product, ...layout, ...image } as const;
 
 export type OpName = keyof typeof ops;
 

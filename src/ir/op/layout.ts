@@ -1,15 +1,5 @@
 import { broadcastShapes, formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from '../../core/shape.ts';
-import {
-  anyTypes,
-  axisOf,
-  type Call,
-  integers,
-  type OpRule,
-  operand,
-  operands,
-  place,
-  reject,
-} from './rule.ts';
+import { anyTypes, axisOf, type Call, integers, type OpRule, operand, operands, place, reject } from './rule.ts';
 
 const indexTypes = ['int32', 'int64'] as const;
 
@@ -152,7 +142,7 @@ export const layout = {
     },
   },
   ScatterND: {
-    summary: "x with slices at the given coordinates replaced by, or with reduction=add increased by, the updates",
+    summary: 'x with slices at the given coordinates replaced by, or with reduction=add increased by, the updates',
     infer: (call) => {
       const [x, indices, updates] = [operand(call, 0), operand(call, 1, ['int64']), operand(call, 2)];
       const shape = updatesShape(call, x.shape, indices.shape);
@@ -162,12 +152,17 @@ export const layout = {
     },
   },
   ScatterElements: {
-    summary: "x with elements replaced by, or with reduction=add increased by, the updates, the index replacing the place along 'axis'",
+    summary:
+      "x with elements replaced by, or with reduction=add increased by, the updates, the index replacing the place along 'axis'",
     infer: (call) => {
       const [x, indices, updates] = [operand(call, 0), operand(call, 1, indexTypes), operand(call, 2)];
       axisOf(call, x.shape.length, 0);
       if (!sameShape(updates.shape, indices.shape) || updates.dtype !== x.dtype)
-        reject(call, `updates ${x.dtype} ${formatShape(indices.shape)}`, `${updates.dtype} ${formatShape(updates.shape)}`);
+        reject(
+          call,
+          `updates ${x.dtype} ${formatShape(indices.shape)}`,
+          `${updates.dtype} ${formatShape(updates.shape)}`,
+        );
       return [{ dtype: x.dtype, shape: x.shape }];
     },
   },

@@ -33,7 +33,12 @@ function pooling(summary: string, positions: boolean): OpRule {
     infer: (call) => {
       const x = operand(call, 0, floatTypes);
       const shape = [...x.shape.slice(0, 2), ...windowed(call, x.shape)];
-      return positions ? [{ dtype: x.dtype, shape }, { dtype: 'int64', shape }] : [{ dtype: x.dtype, shape }];
+      return positions
+        ? [
+            { dtype: x.dtype, shape },
+            { dtype: 'int64', shape },
+          ]
+        : [{ dtype: x.dtype, shape }];
     },
   };
 }

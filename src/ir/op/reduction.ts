@@ -61,7 +61,10 @@ export const reductions = {
   ReduceSumSquare: reduction('sum of squares', floatTypes),
   ArgMax: position("position of the first largest element along 'axis'"),
   ArgMin: position("position of the first smallest element along 'axis'"),
-  CumSum: alongAxis("running sum along 'axis'; 'exclusive' leaves the element itself out, 'reverse' runs backward", numericTypes),
+  CumSum: alongAxis(
+    "running sum along 'axis'; 'exclusive' leaves the element itself out, 'reverse' runs backward",
+    numericTypes,
+  ),
   Softmax: alongAxis("eˣ divided by its sum along 'axis'", floatTypes),
   LogSoftmax: alongAxis("logarithm of the softmax along 'axis'", floatTypes),
   TopK: {

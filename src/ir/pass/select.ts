@@ -19,7 +19,10 @@ function conditionOf(mask: Value): Value | undefined {
 export const selectInsteadOfMultiply: Rule = ({ op, inputs, origin }, apply) => {
   const [a, b] = inputs;
   if (op !== 'Mul' || !a || !b || a.dtype !== 'float32') return undefined;
-  for (const [mask, x] of [[a, b], [b, a]] as const) {
+  for (const [mask, x] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     const condition = conditionOf(mask);
     if (condition) return apply('Where', [condition, x, scalar(0, 'float32')], {}, origin);
   }

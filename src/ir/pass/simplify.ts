@@ -24,7 +24,12 @@ export function rebuild(outputs: Readonly<Record<string, Value>>, apply: Apply):
   const rebuilt = new Map<Value, Value>();
   const current = (value: Value): Value => rebuilt.get(value) ?? value;
   for (const node of topological(Object.values(outputs))) {
-    const results = apply(node.op, node.inputs.map((value) => value && current(value)), node.attributes, node.origin);
+    const results = apply(
+      node.op,
+      node.inputs.map((value) => value && current(value)),
+      node.attributes,
+      node.origin,
+    );
     node.outputs.forEach((output: Node['outputs'][number], index) => {
       rebuilt.set(output, results[index] as Value);
     });

@@ -12,7 +12,10 @@ export interface Stage {
  * among the inputs it depends on; what crosses to a later stage becomes an output `crossing/n` of the earlier one.
  * @param stageOf the stage of an input, by its name
  */
-export function splitStages(outputs: Readonly<Record<string, Value>>, stageOf: (input: string) => number): readonly Stage[] {
+export function splitStages(
+  outputs: Readonly<Record<string, Value>>,
+  stageOf: (input: string) => number,
+): readonly Stage[] {
   const stages = new Map<Value, number>();
   const stage = (value: Value): number =>
     stages.get(value) ?? (value.source.kind === 'input' ? stageOf(value.source.name) : 0);
@@ -33,7 +36,10 @@ export function splitStages(outputs: Readonly<Record<string, Value>>, stageOf: (
     const from = stage(value);
     if (from >= to || !nodeOf(value)) return;
     const repeated = nodeApplying(value, 'Expand')?.inputs[0];
-    if (repeated) return cross(repeated, to);
+    if (repeated) {
+      cross(repeated, to);
+      return;
+    }
     const name = names.get(value) ?? `crossing/${names.size}`;
     names.set(value, name);
     (named[from] as Record<string, Value>)[name] = value;
@@ -43,5 +49,8 @@ export function splitStages(outputs: Readonly<Record<string, Value>>, stageOf: (
     const at = stage(node.outputs[0] as Value);
     for (const value of node.inputs) if (value) cross(value, at);
   }
-  return named.map((stageOutputs, index) => ({ outputs: stageOutputs, cut: cuts[index] as ReadonlyMap<Value, string> }));
+  return named.map((stageOutputs, index) => ({
+    outputs: stageOutputs,
+    cut: cuts[index] as ReadonlyMap<Value, string>,
+  }));
 }

@@ -1,5 +1,5 @@
-import type { OpName } from '../../ir/op/index.ts';
 import type { Value } from '../../ir/graph.ts';
+import type { OpName } from '../../ir/op/index.ts';
 import { asNumber, cast, float, type KernelCall, type Lowering, type LoweringTable, promote } from './lowering.ts';
 
 function arithmetic(name: OpName): Lowering {

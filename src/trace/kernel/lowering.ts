@@ -2,9 +2,9 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { allocateArray, type DType } from '../../core/dtype.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Apply } from '../../ir/build.ts';
+import type { Attributes } from '../../ir/graph.ts';
 import { constant, scalar, type Value } from '../../ir/graph.ts';
 import type { OpName } from '../../ir/op/index.ts';
-import type { Attributes } from '../../ir/graph.ts';
 
 /** A kernel call as a lowering sees it: values by input name, and TensorFlow.js's attributes. */
 export interface KernelCall {

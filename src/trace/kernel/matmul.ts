@@ -25,7 +25,9 @@ export function applyActivation({ attrs, op, optional, refuse }: KernelCall, val
   if (name === 'leakyrelu') return op('LeakyRelu', [value], { alpha: attrs.leakyreluAlpha });
   if (name === 'prelu') return op('PRelu', [value, optional('preluActivationWeights') ?? float(1)]);
   const activation = activations[name];
-  return activation ? op(activation, [value]) : refuse(`activation '${name}'`, 'apply the activation as a layer of its own');
+  return activation
+    ? op(activation, [value])
+    : refuse(`activation '${name}'`, 'apply the activation as a layer of its own');
 }
 
 export const matmul: LoweringTable = {

@@ -1,5 +1,5 @@
-import { constant, scalar, type Value } from '../../ir/graph.ts';
 import { sizeOf } from '../../core/shape.ts';
+import { constant, scalar, type Value } from '../../ir/graph.ts';
 import { multipliers, placeHashes } from '../hash.ts';
 import { cast, float, type LoweringTable, type SingleApply } from './lowering.ts';
 

@@ -1,6 +1,14 @@
-import type { OpName } from '../../ir/op/index.ts';
 import type { Value } from '../../ir/graph.ts';
-import { asNumber, cast, float, type KernelCall, type Lowering, type LoweringTable, type SingleApply } from './lowering.ts';
+import type { OpName } from '../../ir/op/index.ts';
+import {
+  asNumber,
+  cast,
+  float,
+  type KernelCall,
+  type Lowering,
+  type LoweringTable,
+  type SingleApply,
+} from './lowering.ts';
 
 /** The same function under the same meaning, on float32. */
 function direct(name: OpName): Lowering {
@@ -16,21 +24,21 @@ function numeric(name: OpName): Lowering {
   return ({ input, op }) => op(name, [asNumber(op, input('x'))]);
 }
 
-const isNaN = (op: SingleApply, x: Value): Value => op('IsNaN', [x]);
+const nanIn = (op: SingleApply, x: Value): Value => op('IsNaN', [x]);
 
 function step({ input, attrs, op }: KernelCall): Value {
   const x = cast(op, input('x'), 'float32');
   const y = op('Where', [op('Greater', [x, float(0)]), float(1), float(attrs?.alpha ?? 0)]);
-  return op('Where', [isNaN(op, x), x, y]);
+  return op('Where', [nanIn(op, x), x, y]);
 }
 
 function sign({ input, op }: KernelCall): Value {
   const x = asNumber(op, input('x'));
-  return x.dtype === 'float32' ? op('Where', [isNaN(op, x), float(0), op('Sign', [x])]) : op('Sign', [x]);
+  return x.dtype === 'float32' ? op('Where', [nanIn(op, x), float(0), op('Sign', [x])]) : op('Sign', [x]);
 }
 
-const seluAlpha = 1.7580993408473768599402175208123 / 1.0507009873554804934193349852946;
-const seluScale = 1.0507009873554804934193349852946;
+const seluAlpha = 1.7580993408473768 / 1.0507009873554805;
+const seluScale = 1.0507009873554805;
 
 export const unary: LoweringTable = {
   Abs: numeric('Abs'),
@@ -71,11 +79,11 @@ export const unary: LoweringTable = {
   Expm1: ({ input, op }) => op('Sub', [op('Exp', [cast(op, input('x'), 'float32')]), float(1)]),
   Rsqrt: ({ input, op }) => op('Reciprocal', [op('Sqrt', [cast(op, input('x'), 'float32')])]),
   Square: ({ input, op }) => op('Mul', [input('x'), input('x')]),
-  IsNan: ({ input, op }) => isNaN(op, cast(op, input('x'), 'float32')),
+  IsNan: ({ input, op }) => nanIn(op, cast(op, input('x'), 'float32')),
   IsInf: ({ input, op }) => op('IsInf', [cast(op, input('x'), 'float32')]),
   IsFinite: ({ input, op }) => {
     const x = cast(op, input('x'), 'float32');
-    return op('Not', [op('Or', [isNaN(op, x), op('IsInf', [x])])]);
+    return op('Not', [op('Or', [nanIn(op, x), op('IsInf', [x])])]);
   },
   LogicalNot: ({ input, op }) => op('Not', [cast(op, input('x'), 'bool')]),
   ClipByValue: ({ input, attrs, op }) => {

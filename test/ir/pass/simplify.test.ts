@@ -18,11 +18,27 @@ describe('simplify', () => {
   const cases: readonly [string, Value, string][] = [
     ['drops x + 0', op('Add', [x(2), scalar(0, 'float32')]), 'result = x'],
     ['drops x · 1 stretched', op('Mul', [op('Expand', [scalar(1, 'float32')], { shape: [2] }), x(2)]), 'result = x'],
-    ['keeps x · 0, which is not 0 for NaN', op('Mul', [x(2), scalar(0, 'float32')]), '%0: float32 [2] = Mul(x, float32[](0))\nresult = %0'],
+    [
+      'keeps x · 0, which is not 0 for NaN',
+      op('Mul', [x(2), scalar(0, 'float32')]),
+      '%0: float32 [2] = Mul(x, float32[](0))\nresult = %0',
+    ],
     ['drops reshape to the same shape', op('Reshape', [x(2, 3)], { shape: [2, 3] }), 'result = x'],
-    ['joins reshapes', op('Reshape', [op('Reshape', [x(2, 3)], { shape: [6] })], { shape: [3, 2] }), '%0: float32 [3, 2] = Reshape(x) {shape=[3, 2]}\nresult = %0'],
-    ['cancels transposes', op('Transpose', [op('Transpose', [x(2, 3, 4, 5)], { perm: nchw })], { perm: nhwc }), 'result = x'],
-    ['turns a transpose of one long axis into a reshape', op('Transpose', [x(1, 1, 1, 5)], { perm: nchw }), '%0: float32 [1, 5, 1, 1] = Reshape(x) {shape=[1, 5, 1, 1]}\nresult = %0'],
+    [
+      'joins reshapes',
+      op('Reshape', [op('Reshape', [x(2, 3)], { shape: [6] })], { shape: [3, 2] }),
+      '%0: float32 [3, 2] = Reshape(x) {shape=[3, 2]}\nresult = %0',
+    ],
+    [
+      'cancels transposes',
+      op('Transpose', [op('Transpose', [x(2, 3, 4, 5)], { perm: nchw })], { perm: nhwc }),
+      'result = x',
+    ],
+    [
+      'turns a transpose of one long axis into a reshape',
+      op('Transpose', [x(1, 1, 1, 5)], { perm: nchw }),
+      '%0: float32 [1, 5, 1, 1] = Reshape(x) {shape=[1, 5, 1, 1]}\nresult = %0',
+    ],
     [
       'computes before it stretches',
       op('Exp', [op('Expand', [x(1, 3)], { shape: [2, 3] })]),
@@ -76,7 +92,10 @@ describe('simplify', () => {
 
   it('tells constants apart by their content, −0 included', () => {
     const a = x(2);
-    const result = op('Add', [op('Div', [scalar(1, 'float32'), op('Mul', [a, scalar(0, 'float32')])]), op('Div', [scalar(1, 'float32'), op('Mul', [a, scalar(-0, 'float32')])])]);
+    const result = op('Add', [
+      op('Div', [scalar(1, 'float32'), op('Mul', [a, scalar(0, 'float32')])]),
+      op('Div', [scalar(1, 'float32'), op('Mul', [a, scalar(-0, 'float32')])]),
+    ]);
     expect(topological(Object.values(simplify({ result })))).toHaveLength(5);
   });
 });

@@ -21,7 +21,12 @@ it('puts what depends on a late input last, and passes on what it needs', () => 
   const [first, second] = splitStages({ activation, gradient }, stageOf);
   expect(first?.outputs).toEqual({ activation, 'crossing/2': hidden });
   expect(second?.outputs).toEqual({ gradient });
-  expect(second?.cut).toEqual(new Map([[hidden, 'crossing/2'], [activation, 'activation']]));
+  expect(second?.cut).toEqual(
+    new Map([
+      [hidden, 'crossing/2'],
+      [activation, 'activation'],
+    ]),
+  );
 });
 
 it('repeats in the second stage what is cheaper to repeat than to pass on', () => {

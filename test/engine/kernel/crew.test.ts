@@ -1,0 +1,63 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { Arena } from '../../../src/engine/arena.ts';
+import { KernelCrew } from '../../../src/engine/kernel/crew.ts';
+import { type KernelFunctions, loadKernels } from '../../../src/engine/kernel/index.ts';
+
+/** Long enough to be divided, and not a multiple of anything. */
+const length = 100_003;
+
+function memoryWith(...names: string[]): { arena: Arena; at: (name: string) => number } {
+  const arena = new Arena(1 << 24);
+  for (const [seed, name] of names.entries()) {
+    arena.allocate(name, 'float32', [length]);
+    (arena.view(name) as Float32Array).forEach((_, index, values) => {
+      values[index] = Math.sin(index * 12.9898 + seed) + (name === 'v' ? 1.5 : 0);
+    });
+  }
+  return { arena, at: (name) => arena.region(name).byteOffset };
+}
+
+async function crewOf(arena: Arena, threads: number): Promise<KernelCrew> {
+  const crew = new KernelCrew(loadKernels(arena.memory), arena.memory, threads);
+  onTestFinished(() => crew.close());
+  await crew.ready();
+  return crew;
+}
+
+function step(kernels: KernelFunctions, at: (name: string) => number): number {
+  const norm = kernels.squaredNorm(at('g'), length);
+  kernels.adam(at('w'), at('m'), at('v'), at('g'), length, 1e-3, 1, 1e-4, 1e-2, 0.9, 0.999, 1e-8, 0.1, 0.001);
+  kernels.clampValues(at('g'), length, 0.5);
+  return norm;
+}
+
+it.each([2, 3, 5])('moves parameters with %i threads as with one, bit for bit', async (threads) => {
+  const [alone, together] = [memoryWith('w', 'm', 'v', 'g'), memoryWith('w', 'm', 'v', 'g')];
+  const norm = step(loadKernels(alone.arena.memory), alone.at);
+  const crew = await crewOf(together.arena, threads);
+  expect(step(crew.kernels, together.at)).toBeCloseTo(norm, 6);
+  expect(Buffer.from(together.arena.memory.buffer).equals(Buffer.from(alone.arena.memory.buffer))).toBe(true);
+});
+
+it('gives the same sums while its threads are starting', async () => {
+  const { arena, at } = memoryWith('g');
+  const crew = new KernelCrew(loadKernels(arena.memory), arena.memory, 3);
+  onTestFinished(() => crew.close());
+  const early = crew.kernels.squaredNorm(at('g'), length);
+  await crew.ready();
+  expect(crew.kernels.squaredNorm(at('g'), length)).toBe(early);
+});
+
+it('finds what is not finite in any part', async () => {
+  const { arena, at } = memoryWith('g');
+  const { kernels } = await crewOf(arena, 3);
+  expect(kernels.allFinite(at('g'), length)).toBe(1);
+  for (const place of [0, length >> 1, length - 1]) {
+    const values = arena.view('g') as Float32Array;
+    const before = values[place] as number;
+    values[place] = Number.NaN;
+    expect(kernels.allFinite(at('g'), length)).toBe(0);
+    expect(kernels.squaredNorm(at('g'), length)).toBeNaN();
+    values[place] = before;
+  }
+});
