@@ -63,7 +63,7 @@ export class CompiledTrainer implements Trainer {
     const id = nextId++;
     const own: Region[] = [];
     const slots = Array.from({ length: slotCount }, (_, slot) =>
-      this.#regionsOf(compiled, `${this.#prefix}${id}.${slot}/`, own),
+      this.#regionsOf(compiled, this.#slotPrefix(id, slot), own),
     );
     const started = performance.now();
     await this.#options.host.executor.load(id, compiled.program, slots);
@@ -130,6 +130,15 @@ export class CompiledTrainer implements Trainer {
     return region;
   }
 
+  #slotPrefix(id: number, slot: number): string {
+    return `${this.#prefix}${id}.${slot}/`;
+  }
+
+  #portName(region: string, id: number, slot: number): string {
+    const own = this.#slotPrefix(id, slot);
+    return region.slice((region.startsWith(own) ? own : this.#prefix).length);
+  }
+
   #regionsOf({ program }: Compiled, prefix: string, own: Region[]): Record<string, Region> {
     const regions: Record<string, Region> = {};
     for (const port of program.stages.flatMap((stage) => [...stage.inputs, ...stage.outputs])) {
@@ -166,9 +175,11 @@ export class CompiledTrainer implements Trainer {
         if (step) step[0] = this.steps;
         this.steps++;
         const outcome = await host.executor.step(id, slot, this.#plan, settings);
+        const nonFinite = outcome.nonFinite.map((region) => this.#portName(region, id, slot));
         const scalars = Object.entries(losses[slot] ?? {}).map(([name, view]) => [name, view[0] as number]);
         return {
           ...outcome,
+          nonFinite,
           loss: merged[slot]?.[0] as number | undefined,
           losses: Object.fromEntries(scalars),
           outputs: outputs[slot] ?? {},

@@ -14,7 +14,7 @@ export type EngineConfig = ConfigOf<(typeof engines.plugins)[number]>;
  * Opens an engine.
  * @throws ConfigError when an option is not acceptable; EngineError when what the engine needs is not installed
  */
-export function openEngine(
+export async function openEngine(
   config: EngineConfig = { type: 'onnx-cpu' },
   context: EngineContext = { events: ignoreEvents },
 ): Promise<Engine> {

@@ -4,9 +4,9 @@ import type { EventSink } from '../core/event.ts';
 import { plugin } from '../core/plugin.ts';
 import { Arena } from './arena.ts';
 import { CompiledTrainer } from './compiled-trainer.ts';
-import { inlineHost, workerHost } from './host.ts';
+import { type ExecutorHost, inlineHost, workerHost } from './host.ts';
 import type { Provider } from './runner/runner.ts';
-import type { Engine, Trainer, TrainerSpec } from './trainer.ts';
+import type { Engine, EngineStatus, Trainer, TrainerSpec } from './trainer.ts';
 
 /** What an engine is given besides its configuration. */
 export interface EngineContext {
@@ -38,47 +38,40 @@ const fields = z.object({
 
 type OnnxConfig = z.output<typeof fields>;
 
+interface Parts {
+  readonly type: string;
+  readonly arena: Arena;
+  readonly host: ExecutorHost;
+  readonly programs: number;
+  readonly events: EventSink;
+}
+
 class OnnxEngine implements Engine {
   readonly type: string;
-  readonly #arena: Arena;
-  readonly #host: Awaited<ReturnType<typeof workerHost>>;
-  readonly #events: EventSink;
-  readonly #programs: number;
+  readonly #parts: Parts;
   readonly #trainers = new Set<Trainer>();
 
-  constructor(
-    type: string,
-    arena: Arena,
-    host: Awaited<ReturnType<typeof workerHost>>,
-    programs: number,
-    events: EventSink,
-  ) {
-    this.type = type;
-    this.#arena = arena;
-    this.#host = host;
-    this.#programs = programs;
-    this.#events = events;
+  constructor(parts: Parts) {
+    this.type = parts.type;
+    this.#parts = parts;
   }
 
   async train(spec: TrainerSpec): Promise<Trainer> {
     const trainer: Trainer = new CompiledTrainer(spec, {
-      arena: this.#arena,
-      host: this.#host,
-      events: this.#events,
-      programs: this.#programs,
+      ...this.#parts,
       onClose: () => this.#trainers.delete(trainer),
     });
     this.#trainers.add(trainer);
     return trainer;
   }
 
-  async status() {
-    return this.#host.executor.status();
+  status(): Promise<EngineStatus> {
+    return this.#parts.host.executor.status();
   }
 
   async close(): Promise<void> {
     for (const trainer of [...this.#trainers]) await trainer.close();
-    await this.#host.close();
+    await this.#parts.host.close();
   }
 }
 
@@ -87,7 +80,7 @@ async function openOnnx(
   provider: Provider,
   config: OnnxConfig,
   { events }: EngineContext,
-): Promise<OnnxEngine> {
+): Promise<Engine> {
   const arena = new Arena(config.memoryBytes);
   const options = {
     provider,
@@ -98,7 +91,7 @@ async function openOnnx(
   const host = config.worker ? await workerHost(arena, options, events) : inlineHost(arena, options);
   const { runner, reason } = await host.executor.status();
   events({ type: 'engineChosen', engine: type, runner, threads: config.threads, reason });
-  return new OnnxEngine(type, arena, host, config.programs, events);
+  return new OnnxEngine({ type, arena, host, programs: config.programs, events });
 }
 
 export const onnxCpu = plugin({

@@ -16,7 +16,12 @@ function eagerEngine(type: string, backend: string, { events }: EngineContext): 
     threads: 1,
     reason: `TensorFlow.js, backend ${backend}`,
   });
-  return { type, train: async (spec) => new EagerTrainer(spec, backend), close: async () => {} };
+  return {
+    type,
+    train: async (spec) => new EagerTrainer(spec, backend),
+    status: async () => ({ programs: 0, sessions: 0, values: 0 }),
+    close: async () => {},
+  };
 }
 
 /** Loads a native TensorFlow.js package, which registers the backend `tensorflow`. */

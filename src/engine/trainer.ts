@@ -58,9 +58,20 @@ export interface Trainer {
   close(): Promise<void>;
 }
 
+/** What an engine holds at the moment: it must not grow. */
+export interface EngineStatus {
+  /** Compiled programs that are loaded. */
+  readonly programs: number;
+  /** Native sessions and tensors. */
+  readonly sessions: number;
+  readonly values: number;
+}
+
 /** A place where steps are computed. */
 export interface Engine {
   readonly type: string;
   train(spec: TrainerSpec): Promise<Trainer>;
+  status(): Promise<EngineStatus>;
+  /** Closes its trainers and frees everything. */
   close(): Promise<void>;
 }

@@ -1,4 +1,6 @@
-import { type Attributes, contentKey, makeValue, type Node, type Value } from './graph.ts';
+import { allocateArray } from '../core/dtype.ts';
+import { sizeOf } from '../core/shape.ts';
+import { type Attributes, constant, contentKey, makeValue, type Node, type Value } from './graph.ts';
 import { type OpName, ruleOf } from './op/index.ts';
 
 /** Applies an op to values and returns its outputs. */
@@ -23,9 +25,15 @@ export type Rule = (
   apply: Apply,
 ) => readonly Value[] | undefined;
 
-/** Creates the node as given. @throws ShapeError when the op's rule forbids it */
+/**
+ * Creates the node as given. Results without elements are constants: there is nothing to compute, and ONNX Runtime's
+ * TopK dies of a division by zero on them.
+ * @throws ShapeError when the op's rule forbids it
+ */
 export const applyPlainly: Apply = (op, inputs, attributes = {}, origin = '') => {
   const types = ruleOf(op).infer({ op, inputs, attributes, origin });
+  if (types.every(({ shape }) => sizeOf(shape) === 0))
+    return types.map(({ dtype, shape }) => constant(allocateArray(dtype, 0), dtype, shape));
   const outputs: Value[] = [];
   const node: Node = { op, inputs, attributes, outputs, origin };
   types.forEach(({ dtype, shape }, index) => {

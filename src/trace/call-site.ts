@@ -15,9 +15,9 @@ function openScopes(): readonly { readonly name: string }[] {
   return (engine() as unknown as Scopes).state.scopeStack;
 }
 
-/** Names of the layers being applied, outermost first, as in `model/dense_1`. */
-export function layerPath(): string {
-  return layerStack.map(({ name }) => name).join('/');
+/** The name of the innermost layer being applied. */
+export function activeLayer(): string | undefined {
+  return layerStack.at(-1)?.name;
 }
 
 /** Where a kernel is being called from, as a user knows it: the layer and the TensorFlow.js operation. */

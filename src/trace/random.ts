@@ -4,12 +4,13 @@ import {
   getBackend,
   getKernel,
   type KernelBackend,
+  keep,
   registerKernel,
   scalar,
   type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { layerPath } from './call-site.ts';
+import { activeLayer } from './call-site.ts';
 import { hashText, uniformNumbers } from './hash.ts';
 import { uniformKernel } from './kernel/random.ts';
 
@@ -22,11 +23,12 @@ export interface RandomState {
   readonly rows?: Tensor | undefined;
 }
 
-interface Scope extends RandomState {
-  /** Draws so far, by path. */
-  readonly draws: Map<string, number>;
+interface Scope {
+  readonly state: RandomState;
+  /** Names that prefix those of what draws. */
   readonly path: readonly string[];
-  stepTensor?: Tensor;
+  /** What nested scopes share: draws so far by path, and the step as a tensor once it was needed. */
+  readonly shared: { readonly draws: Map<string, number>; step?: Tensor };
 }
 
 let active: Scope | undefined;
@@ -37,7 +39,12 @@ let active: Scope | undefined;
  * engine.
  */
 export function withRandom<T>(state: RandomState, compute: () => T): T {
-  return within({ ...state, draws: new Map(), path: [] }, compute);
+  const scope: Scope = { state, path: [], shared: { draws: new Map() } };
+  try {
+    return within(scope, compute);
+  } finally {
+    scope.shared.step?.dispose();
+  }
 }
 
 /** Runs `compute` with the names of what draws prefixed by `name`. Outside `withRandom` it changes nothing. */
@@ -61,15 +68,15 @@ export function isDrawing(): boolean {
 
 /** Uniform numbers in [0, 1), as float32. To be called inside `withRandom`. */
 export function drawUniform(shape: readonly number[]): Tensor {
-  const scope = active as Scope;
-  const path = [...scope.path, layerPath()].join('/');
-  const draw = scope.draws.get(path) ?? 0;
-  scope.draws.set(path, draw + 1);
-  scope.stepTensor ??= typeof scope.step === 'number' ? scalar(scope.step, 'int32') : scope.step();
+  const { state, path, shared } = active as Scope;
+  const name = [...path, activeLayer() ?? ''].join('/');
+  const draw = shared.draws.get(name) ?? 0;
+  shared.draws.set(name, draw + 1);
+  shared.step ??= keep(typeof state.step === 'number' ? scalar(state.step, 'int32') : state.step());
   registerFor(getBackend());
-  const rows = scope.rows && shape[0] === scope.rows.shape[0] ? { rows: scope.rows } : {};
-  const salt = hashText(`${scope.seed}/${path}#${draw}`);
-  return engine().runKernel(uniformKernel, { step: scope.stepTensor, ...rows }, { shape: [...shape], salt }) as Tensor;
+  const rows = state.rows && shape[0] === state.rows.shape[0] ? { rows: state.rows } : {};
+  const salt = hashText(`${state.seed}/${name}#${draw}`);
+  return engine().runKernel(uniformKernel, { step: shared.step, ...rows }, { shape: [...shape], salt }) as Tensor;
 }
 
 /** Gives a backend that has none a kernel that computes the numbers in JavaScript. */

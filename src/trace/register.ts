@@ -15,6 +15,8 @@ import { callSite, watchLayers } from './call-site.ts';
 import { installChainedOperations } from './chain.ts';
 import { installDrawings } from './distribution.ts';
 import { cpuFallback } from './fallback.ts';
+import { installGradients } from './gradient/index.ts';
+import { insteadOf } from './instead.ts';
 import { lowerings } from './kernel/index.ts';
 import type { KernelCall, Lowering } from './kernel/lowering.ts';
 
@@ -80,7 +82,7 @@ function fallingBack(kernelName: string): KernelFunc {
           .flat()
           .map((info) => info && `${info.dtype} ${formatShape(info.shape)}`)
           .join(', ')}`,
-        hint: 'apply it to the data before the step, or express it with operations that have a lowering (src/trace/kernel)',
+        hint: insteadOf(kernelName),
       });
     return cpuFallback().run(kernelName, inputs, attrs ?? {}, backend);
   };
@@ -105,6 +107,7 @@ export function registerTrunkline(evaluate: Evaluate): TrunklineBackend {
   watchLayers();
   installDrawings();
   installChainedOperations();
+  installGradients();
   registered = backend;
   return backend;
 }

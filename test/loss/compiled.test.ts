@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sizeOf } from '../../src/core/shape.ts';
 import { compile } from '../../src/engine/compile.ts';
 import { type LabelledOutput, rowLosses, summedLoss } from '../../src/loss/index.ts';
@@ -13,8 +13,9 @@ const missing = ['ZerosLike', 'OnesLike', 'Fill', 'Tile', 'Slice', 'PadV2', 'Con
   (kernel) => !(kernel in lowerings),
 );
 
-beforeEach((context) => {
-  context.skip(missing.length > 0, `no lowering yet of ${missing.join(', ')}`);
+test('every kernel that losses need can be compiled', (context) => {
+  context.skip(missing.length > 0, `no lowering yet of ${missing.join(', ')}: compiled losses were not tested`);
+  expect(missing).toEqual([]);
 });
 
 type Batch = Readonly<Record<keyof LabelledOutput, Argument>>;
@@ -61,7 +62,9 @@ function bitsOf(array: Float32Array): number[] {
   return [...new Uint32Array(array.buffer, array.byteOffset, array.length)];
 }
 
-describe.each(cases.map((one) => [one.name, built(one)] as const))('%s, compiled', (_name, of) => {
+const compiled = missing.length > 0 ? [] : cases.map((one) => [one.name, built(one)] as const);
+
+describe.each(compiled)('%s, compiled', (_name, of) => {
   const all = fc.sample(rows(of), { numRuns: present.length, seed: 5 });
 
   test('agrees with the eager one, gradient included', () => {

@@ -165,24 +165,33 @@ describe.each(cases.map((one) => [one.name, built(one)] as const))('%s', (_name,
                     weight: dirty([row.weight], 3)[0] as number,
                   },
           );
-          const clean = lossAndGradient(
-            of,
-            batchOf(
+          for (const given of [(batch: Required<LabelledOutput>) => batch, unweighted]) {
+            const clean = lossAndGradient(
               of,
-              all.map(([row]) => row),
-              present,
-            ),
-          );
-          const found = lossAndGradient(of, batchOf(of, spoilt, present));
-          expect(bitsOf(found.loss)).toEqual(bitsOf(clean.loss));
-          expect(bitsOf(found.gradient)).toEqual(bitsOf(clean.gradient));
+              given(
+                batchOf(
+                  of,
+                  all.map(([row]) => row),
+                  present,
+                ),
+              ),
+            );
+            const found = lossAndGradient(of, given(batchOf(of, spoilt, present)));
+            expect(bitsOf(found.loss)).toEqual(bitsOf(clean.loss));
+            expect(bitsOf(found.gradient)).toEqual(bitsOf(clean.gradient));
 
-          const places = sizeOf(of.outputShape);
-          present.forEach((labelled, row) => {
-            const slopes = found.gradient.subarray(row * places, (row + 1) * places);
-            if (!labelled) expect(bitsOf(slopes)).toEqual(Array.from(slopes, () => 0));
-          });
-          if (!present.includes(true)) expect(bitsOf(found.loss)).toEqual([0]);
+            const labelled = spoilt.filter((_, row) => present[row]);
+            const alone = labelled.length === 0 ? undefined : lossAndGradient(of, given(batchOf(of, labelled)));
+            expect(bitsOf(found.loss)).toEqual(bitsOf(alone?.loss ?? new Float32Array(1)));
+            const places = sizeOf(of.outputShape);
+            const slopes = spoilt.flatMap((_, row) => {
+              const before = present.slice(0, row).filter(Boolean).length;
+              return present[row]
+                ? bitsOf((alone as typeof found).gradient.slice(before * places, (before + 1) * places))
+                : Array.from({ length: places }, () => 0);
+            });
+            expect(bitsOf(found.gradient)).toEqual(slopes);
+          }
         },
       ),
       runs,

@@ -3,7 +3,7 @@ import '@tensorflow/tfjs-backend-cpu';
 // Registers the gradients.
 import '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type LossConfig, losses, rowLosses, selectRows } from '../../src/loss/index.ts';
+import { type LossConfig, type LossInputs, losses, rowLosses, selectRows, summedLoss } from '../../src/loss/index.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -57,10 +57,10 @@ describe('losses whose value is known', () => {
   });
 
   test('a perfect prediction is not moved', () => {
-    const exact = tf.tensor2d([[3], [0]]);
+    const [exact, bound] = [tf.tensor2d([[3], [0]]), tf.zeros([2, 1])];
     for (const type of ['meanSquaredError', 'meanAbsoluteError', 'huber', 'logCosh', 'censored'] as const) {
       const loss = losses.build({ type }, undefined, 'loss');
-      const gradient = tf.grad((output) => loss.perRow({ output, label: exact, bound: tf.zerosLike(exact) }))(exact);
+      const gradient = tf.grad((output) => loss.perRow({ output, label: exact, bound }))(tf.clone(exact));
       expect([...gradient.dataSync()].map(Math.abs), type).toEqual([0, 0]);
     }
   });
@@ -89,6 +89,34 @@ describe('a selection of rows', () => {
     );
     expect([...value.dataSync()]).toEqual([1, 2, 0, 0]);
     expect([...grad.dataSync()]).toEqual([3, 4, 0, 0]);
+  });
+});
+
+describe('a loss with a parameter of its own', () => {
+  const garbage = [Number.NaN, Number.POSITIVE_INFINITY, -3e38];
+
+  test('sees zeros instead of absent labels, and its parameter no trace of them', () => {
+    const scale = tf.variable(tf.scalar(2));
+    const seen: number[] = [];
+    const loss = losses.build(
+      {
+        type: 'custom',
+        perRow: ({ output, label }: LossInputs) => {
+          seen.push(...output.dataSync(), ...label.dataSync());
+          return tf.mul(scale, tf.exp(tf.sub(output, label)));
+        },
+      },
+      undefined,
+      'loss',
+    );
+    const slope = (absent: number): number => {
+      const row = (value: number) => tf.tensor1d([value, absent]);
+      const batch = { output: row(1), label: row(3), weight: row(5), present: tf.tensor1d([true, false], 'bool') };
+      const { grads } = tf.variableGrads(() => summedLoss(loss, batch), [scale]);
+      return (grads[scale.name] as tf.Tensor).dataSync()[0] as number;
+    };
+    for (const absent of [0, ...garbage]) expect(slope(absent)).toBe(Math.fround(5 * Math.fround(Math.exp(-2))));
+    expect(new Set(seen)).toEqual(new Set([1, 3, 0]));
   });
 });
 

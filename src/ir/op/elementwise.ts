@@ -14,6 +14,9 @@ import {
   reject,
 } from './rule.ts';
 
+/** Types ONNX Runtime's CPU kernel selects between. */
+const selectedTypes: readonly DType[] = ['float32', 'int32', 'int64', 'uint8'];
+
 function broadcastAll(call: Call, values: readonly { shape: Shape }[]): Shape {
   return values.reduce<Shape>((shape, value) => broadcastShapes(shape, value.shape, place(call)), []);
 }
@@ -108,7 +111,7 @@ export const elementwise = {
     summary: 'b where the condition holds, c elsewhere: a selection, so what is not selected never matters',
     infer: (call) => {
       const condition = operand(call, 0, booleanTypes);
-      const [b, c] = [operand(call, 1), operand(call, 2)];
+      const [b, c] = [operand(call, 1, selectedTypes), operand(call, 2, selectedTypes)];
       if (b.dtype !== c.dtype) reject(call, 'two alternatives of one type', `${b.dtype} and ${c.dtype}`);
       return [{ dtype: b.dtype, shape: broadcastAll(call, [condition, b, c]) }];
     },

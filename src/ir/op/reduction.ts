@@ -15,7 +15,7 @@ import {
 
 function reducedShape(call: Call, shape: Shape, axes: readonly number[]): Shape {
   const gone = new Set(axes.map((axis) => normalizeAxis(axis, shape.length, place(call))));
-  return integer(call, 'keepdims', 0) === 1
+  return integer(call, 'keepdims', 1) === 1
     ? shape.map((size, axis) => (gone.has(axis) ? 1 : size))
     : shape.filter((_, axis) => !gone.has(axis));
 }

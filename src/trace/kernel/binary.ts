@@ -1,6 +1,6 @@
 import type { Value } from '../../ir/graph.ts';
 import type { OpName } from '../../ir/op/index.ts';
-import { asNumber, cast, float, type KernelCall, type Lowering, type LoweringTable, promote } from './lowering.ts';
+import { cast, float, type KernelCall, type Lowering, type LoweringTable, promote } from './lowering.ts';
 
 function arithmetic(name: OpName): Lowering {
   return ({ input, op }) => op(name, promote(op, [input('a'), input('b')]));
@@ -19,25 +19,26 @@ function mod({ input, op }: KernelCall): Value {
   return op('Where', [signsDiffer, op('Add', [remainder, b]), remainder]);
 }
 
+/** Whether numbers lie below 0, −0 included. */
+function isNegative(op: KernelCall['op'], x: Value): Value {
+  return op('Or', [op('Less', [x, float(0)]), op('Less', [op('Reciprocal', [x]), float(0)])]);
+}
+
+/** The angle of (b, a), in (−π, π], from the arctangent of the ratio and the quadrant. */
+function atan2({ input, op }: KernelCall): Value {
+  const [a, b] = [cast(op, input('a'), 'float32'), cast(op, input('b'), 'float32')];
+  const isZero = (x: Value): Value => op('Equal', [x, float(0)]);
+  // The ratio of two infinities or two zeros is not a number; their signs alone say what the angle is.
+  const infinite = op('And', [op('IsInf', [a]), op('IsInf', [b])]);
+  const ratio = op('Where', [infinite, op('Mul', [op('Sign', [a]), op('Sign', [b])]), op('Div', [a, b])]);
+  const angle = op('Atan', [op('Where', [op('And', [isZero(a), isZero(b)]), a, ratio])]);
+  const turn = op('Where', [isNegative(op, a), float(-Math.PI), float(Math.PI)]);
+  return op('Where', [isNegative(op, b), op('Add', [angle, turn]), angle]);
+}
+
 function floorDiv({ input, op }: KernelCall): Value {
   const [a, b] = [cast(op, input('a'), 'float32'), cast(op, input('b'), 'float32')];
   return cast(op, op('Floor', [op('Div', [a, b])]), 'int32');
-}
-
-function select({ input, op }: KernelCall): Value {
-  const condition = cast(op, input('condition'), 'bool');
-  const [chosen, other] = promoteAny(op, input('t'), input('e'));
-  const rank = chosen.shape.length;
-  const perRow = condition.shape.length === 1 && rank > 1;
-  const shaped = perRow
-    ? op('Reshape', [condition], { shape: [condition.shape[0] as number, ...chosen.shape.slice(1).map(() => 1)] })
-    : condition;
-  return op('Where', [shaped, chosen, other]);
-}
-
-function promoteAny(op: KernelCall['op'], a: Value, b: Value): readonly [Value, Value] {
-  if (a.dtype === b.dtype) return [a, b];
-  return promote(op, [a, b]) as [Value, Value];
 }
 
 function addN({ list, op }: KernelCall): Value {
@@ -64,17 +65,17 @@ export const binary: LoweringTable = {
   LogicalXor: logical('Xor'),
   BitwiseAnd: arithmetic('BitwiseAnd'),
   RealDiv: ({ input, op }) => op('Div', [cast(op, input('a'), 'float32'), cast(op, input('b'), 'float32')]),
+  Atan2: atan2,
   FloorDiv: floorDiv,
   Mod: mod,
   SquaredDifference: ({ input, op }) => {
     const difference = op('Sub', promote(op, [input('a'), input('b')]));
     return op('Mul', [difference, difference]);
   },
-  Prelu: ({ input, op }) => op('PRelu', [asNumber(op, input('x')), asNumber(op, input('alpha'))]),
+  Prelu: ({ input, op }) => op('PRelu', [cast(op, input('x'), 'float32'), cast(op, input('alpha'), 'float32')]),
   EluGrad: ({ input, op }) => {
     const [dy, y] = [input('dy'), input('y')];
     return op('Where', [op('GreaterOrEqual', [y, float(0)]), dy, op('Mul', [dy, op('Add', [y, float(1)])])]);
   },
   AddN: addN,
-  Select: select,
 };

@@ -1,9 +1,39 @@
+import { arrange } from './arrange.ts';
 import { binary } from './binary.ts';
+import { creation } from './creation.ts';
+import { einsums } from './einsum.ts';
+import { gathering } from './gather.ts';
+import { join } from './join.ts';
 import type { LoweringTable } from './lowering.ts';
 import { matmul } from './matmul.ts';
+import { padding } from './pad.ts';
 import { random } from './random.ts';
 import { reduction } from './reduction.ts';
+import { scan } from './scan.ts';
+import { scatter } from './scatter.ts';
+import { search } from './search.ts';
+import { selection } from './select.ts';
+import { slices } from './slice.ts';
+import { space } from './space.ts';
 import { unary } from './unary.ts';
 
 /** Every TensorFlow.js kernel that can be compiled, by kernel name. */
-export const lowerings: LoweringTable = { ...unary, ...binary, ...reduction, ...matmul, ...random };
+export const lowerings: LoweringTable = {
+  ...unary,
+  ...binary,
+  ...selection,
+  ...reduction,
+  ...scan,
+  ...matmul,
+  ...einsums,
+  ...arrange,
+  ...join,
+  ...slices,
+  ...padding,
+  ...space,
+  ...creation,
+  ...gathering,
+  ...scatter,
+  ...search,
+  ...random,
+};

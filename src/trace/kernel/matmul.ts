@@ -30,15 +30,15 @@ export function applyActivation({ attrs, op, optional, refuse }: KernelCall, val
     : refuse(`activation '${name}'`, 'apply the activation as a layer of its own');
 }
 
+/** Integers are multiplied as floats: sums up to 2²⁴ are exact. */
+function product({ input, attrs, op }: KernelCall): Value {
+  const [a, b] = [input('a'), input('b')];
+  const result = matrixProduct(op, cast(op, a, 'float32'), cast(op, b, 'float32'), attrs.transposeA, attrs.transposeB);
+  return cast(op, result, a.dtype);
+}
+
 export const matmul: LoweringTable = {
-  BatchMatMul: ({ input, attrs, op }) =>
-    matrixProduct(
-      op,
-      cast(op, input('a'), 'float32'),
-      cast(op, input('b'), 'float32'),
-      attrs.transposeA,
-      attrs.transposeB,
-    ),
+  BatchMatMul: product,
   _FusedMatMul: (call) => {
     const { input, optional, attrs, op } = call;
     const product = matrixProduct(op, input('a'), input('b'), attrs.transposeA, attrs.transposeB);

@@ -2,7 +2,7 @@ import { util } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../core/shape.ts';
 import type { Value } from '../../ir/graph.ts';
 import type { OpName } from '../../ir/op/index.ts';
-import { asNumber, cast, filled, type KernelCall, type Lowering, type LoweringTable } from './lowering.ts';
+import { asNumber, cast, filled, float, type KernelCall, type Lowering, type LoweringTable } from './lowering.ts';
 
 type Prepare = (op: KernelCall['op'], x: Value) => Value;
 
@@ -47,10 +47,14 @@ function extremum(name: 'ReduceMax' | 'ReduceMin'): Lowering {
   };
 }
 
+/** The place of an extremum, NaN passed over: ONNX Runtime's result depends on where the NaN is. */
 function position(name: 'ArgMax' | 'ArgMin'): Lowering {
+  const last = name === 'ArgMax' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return ({ input, attrs, op }) => {
-    const x = asNumber(op, input('x'));
+    const given = asNumber(op, input('x'));
+    const x = given.dtype === 'float32' ? op('Where', [op('IsNaN', [given]), float(last), given]) : given;
     const [axis] = util.parseAxisParam(attrs.axis, [...x.shape]) as [number];
+    if (x.shape[axis] === 0) return filled(op, 0, 'int32', x.shape.toSpliced(axis, 1));
     return cast(op, op(name, [x], { axis, keepdims: 0 }), 'int32');
   };
 }
@@ -69,11 +73,6 @@ export const reduction: LoweringTable = {
   Any: ofTruth('ReduceMax'),
   ArgMax: position('ArgMax'),
   ArgMin: position('ArgMin'),
-  Cumsum: ({ input, attrs, op }) => {
-    const x = asNumber(op, input('x'));
-    const [axis] = util.parseAxisParam(attrs.axis, [...x.shape]) as [number];
-    return op('CumSum', [x], { axis, exclusive: attrs.exclusive ? 1 : 0, reverse: attrs.reverse ? 1 : 0 });
-  },
   Softmax: ({ input, attrs, op }) => {
     const x = cast(op, input('logits'), 'float32');
     return op('Softmax', [x], { axis: attrs.dim < 0 ? x.shape.length - 1 : attrs.dim });

@@ -29,7 +29,8 @@ const nanIn = (op: SingleApply, x: Value): Value => op('IsNaN', [x]);
 function step({ input, attrs, op }: KernelCall): Value {
   const x = cast(op, input('x'), 'float32');
   const y = op('Where', [op('Greater', [x, float(0)]), float(1), float(attrs?.alpha ?? 0)]);
-  return op('Where', [nanIn(op, x), x, y]);
+  const result = op('Where', [nanIn(op, x), x, y]);
+  return input('x').dtype === 'int32' ? cast(op, result, 'int32') : result;
 }
 
 function sign({ input, op }: KernelCall): Value {

@@ -1,0 +1,30 @@
+import { type GradConfig, registerGradient, unregisterGradient } from '@tensorflow/tfjs-core';
+import { depthToSpaceGradient, mirrorPadGradient, stridedSliceGradient, tileGradient } from './arrange.ts';
+import { einsumGradient } from './einsum.ts';
+import { gatherGradient, gatherNdGradient } from './gather.ts';
+import { cumprodGradient, cumsumGradient } from './scan.ts';
+import { scatterNdGradient, segmentSumGradient, tensorScatterUpdateGradient } from './scatter.ts';
+import { topKGradient } from './top-k.ts';
+
+/** Gradients that TensorFlow.js has, and that are wrong, or too slow once they are compiled: each says why. */
+const better = [tileGradient, gatherGradient, segmentSumGradient, mirrorPadGradient, cumsumGradient];
+
+/** Gradients that TensorFlow.js lacks. */
+const missing = [
+  einsumGradient,
+  topKGradient,
+  cumprodGradient,
+  stridedSliceGradient,
+  depthToSpaceGradient,
+  gatherNdGradient,
+  scatterNdGradient,
+  tensorScatterUpdateGradient,
+];
+
+export const gradients: readonly GradConfig[] = [...better, ...missing];
+
+/** Registers them with TensorFlow.js, for every backend. May be called again. */
+export function installGradients(): void {
+  for (const { kernelName } of better) unregisterGradient(kernelName);
+  for (const gradient of gradients) registerGradient(gradient);
+}

@@ -1,0 +1,61 @@
+import {
+  gather,
+  gatherND,
+  type GradConfig,
+  greaterEqual,
+  less,
+  logicalAnd,
+  reshape,
+  type Tensor,
+  tensorScatterUpdate,
+  type UnsortedSegmentSumAttrs,
+  where,
+  zeros,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
+
+/** Indices with the axis of their coordinates, which a list of places along the first axis leaves out. */
+function coordinates(indices: Tensor): Tensor {
+  return indices.rank > 1 ? indices : reshape(indices, [...indices.shape, 1]);
+}
+
+export const scatterNdGradient: GradConfig = {
+  kernelName: 'ScatterNd',
+  inputsToSave: ['indices'],
+  gradFunc: (dy, [indices]) => ({
+    updates: () => gatherND(dy as Tensor, coordinates(indices as Tensor)),
+    indices: () => zeros((indices as Tensor).shape),
+  }),
+};
+
+/** Where several updates meet in one place, each gets the gradient there, although only one was taken. */
+export const tensorScatterUpdateGradient: GradConfig = {
+  kernelName: 'TensorScatterUpdate',
+  inputsToSave: ['indices', 'updates'],
+  gradFunc: (dy, saved) => {
+    const [indices, updates] = saved as [Tensor, Tensor];
+    return {
+      tensor: () => tensorScatterUpdate(dy as Tensor, indices, zerosLike(updates)),
+      updates: () => gatherND(dy as Tensor, coordinates(indices)),
+      indices: () => zeros(indices.shape),
+    };
+  },
+};
+
+/** TensorFlow.js reads beyond the end for numbers that name no segment, unless they are negative. */
+export const segmentSumGradient: GradConfig = {
+  kernelName: 'UnsortedSegmentSum',
+  inputsToSave: ['x', 'segmentIds'],
+  gradFunc: (dy, saved, attrs) => {
+    const [x, segments] = saved as [Tensor, Tensor];
+    const { numSegments } = attrs as unknown as UnsortedSegmentSumAttrs;
+    const ofSummands = (): Tensor => {
+      if (numSegments === 0 || x.size === 0) return zeros(x.shape);
+      const kept = logicalAnd(greaterEqual(segments, 0), less(segments, numSegments));
+      const found = gather(dy as Tensor, where(kept, segments, zerosLike(segments)));
+      const mask = reshape(kept, [...kept.shape, ...x.shape.slice(segments.rank).fill(1)]);
+      return where(mask, found, zerosLike(found));
+    };
+    return { x: ofSummands, segmentIds: () => zeros(segments.shape) };
+  },
+};

@@ -1,0 +1,65 @@
+import type { Attributes, Value } from '../../ir/graph.ts';
+import { float, type SingleApply } from './lowering.ts';
+import { after, isChannelsFirst, type Window, type WindowAttrs, windowAttributes } from './window.ts';
+
+type Format = Pick<WindowAttrs, 'dataFormat'>;
+
+/** `[batch, channels, …]`: how ops take images. Transposes that meet vanish, so kernels in a row run in this order. */
+export function channelsFirst(op: SingleApply, x: Value, attrs: Format = {}): Value {
+  const spatial = x.shape.slice(2).map((_, axis) => axis + 1);
+  return isChannelsFirst(attrs) ? x : op('Transpose', [x], { perm: [0, x.shape.length - 1, ...spatial] });
+}
+
+/** From `[batch, channels, …]` back to the order the kernel was called with. */
+export function asCalled(op: SingleApply, x: Value, attrs: Format = {}): Value {
+  const spatial = x.shape.slice(2).map((_, axis) => axis + 2);
+  return isChannelsFirst(attrs) ? x : op('Transpose', [x], { perm: [0, ...spatial, 1] });
+}
+
+/** Elements to add before and after an axis, or to leave out where negative. */
+export interface Margin {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** `x` `[batch, channels, …]` with margins along its spatial axes. */
+export function withMargins(op: SingleApply, x: Value, margins: readonly Margin[], fill = 0): Value {
+  let result = x;
+  if (margins.some((margin) => margin.before < 0 || margin.after < 0))
+    result = op('Slice', [result], {
+      axes: margins.map((_, axis) => axis + 2),
+      starts: margins.map((margin) => Math.max(0, -margin.before)),
+      ends: margins.map((margin, axis) => (x.shape[axis + 2] as number) + Math.min(0, margin.after)),
+      steps: margins.map(() => 1),
+    });
+  if (margins.some((margin) => margin.before > 0 || margin.after > 0)) {
+    const before = margins.map((margin) => Math.max(0, margin.before));
+    const end = margins.map((margin) => Math.max(0, margin.after));
+    result = op('Pad', [result, float(fill)], { pads: [0, 0, ...before, 0, 0, ...end] });
+  }
+  return result;
+}
+
+/** `x` `[batch, channels, …]`, cut or padded to exactly what the windows see. */
+export function framed(op: SingleApply, x: Value, windows: readonly Window[], fill = 0): Value {
+  const margins = windows.map((window) => ({ before: window.before, after: after(window) }));
+  return withMargins(op, x, margins, fill);
+}
+
+/** From `framed` back to the input: what was not seen is 0. */
+export function unframed(op: SingleApply, x: Value, windows: readonly Window[]): Value {
+  return withMargins(
+    op,
+    x,
+    windows.map((window) => ({ before: -window.before, after: -after(window) })),
+  );
+}
+
+/** The attributes of an op with a window on `x`, and `x` without elements that would give the window more places. */
+export function windowed(op: SingleApply, x: Value, windows: readonly Window[]): { x: Value; attributes: Attributes } {
+  const unseen = windows.map((window) => {
+    const end = after(window);
+    return { before: Math.min(0, window.before), after: end <= -window.stride ? end : 0 };
+  });
+  return { x: withMargins(op, x, unseen), attributes: windowAttributes(windows) };
+}

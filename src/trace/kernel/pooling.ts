@@ -1,0 +1,109 @@
+import type { MaxPoolWithArgmaxAttrs } from '@tensorflow/tfjs-core';
+import { type Shape, sizeOf } from '../../core/shape.ts';
+import type { Attributes, Value } from '../../ir/graph.ts';
+import { asCalled, channelsFirst, framed, windowed } from './frame.ts';
+import {
+  cast,
+  filled,
+  float,
+  int32,
+  type KernelCall,
+  type Lowering,
+  type LoweringTable,
+  type SingleApply,
+} from './lowering.ts';
+import { after, elementsOf, isPointwise, onFrame, type Window, type WindowAttrs, windowsOf } from './window.ts';
+
+/** What poolings say about their window. */
+export interface PoolAttrs extends WindowAttrs {
+  readonly filterSize: number | readonly number[];
+}
+
+/** The windows of a pooling of an input `[batch, …, channels]`. */
+export function poolWindows(shape: Shape, attrs: PoolAttrs): readonly Window[] {
+  const { filterSize } = attrs;
+  const lengths = typeof filterSize === 'number' ? shape.slice(2).map(() => filterSize) : filterSize;
+  return windowsOf(shape, lengths.slice(0, shape.length - 2), attrs);
+}
+
+/** ONNX wants less padding than the window is long; more is made beforehand. */
+function padsTooMuch(windows: readonly Window[]): boolean {
+  return windows.some((window) => Math.max(window.before, after(window)) >= window.length);
+}
+
+interface Pooled {
+  readonly x: Value;
+  readonly attributes: Attributes;
+}
+
+function withoutDilations({ x, attributes: { dilations: _, ...attributes } }: Pooled): Pooled {
+  return { x, attributes };
+}
+
+function inside(op: SingleApply, x: Value, windows: readonly Window[], fill: number): Pooled {
+  return withoutDilations(windowed(op, framed(op, x, windows, fill), onFrame(windows)));
+}
+
+/**
+ * Largest element of each window of `x` `[batch, channels, …]`. Where a window holds NaN, TensorFlow.js passes over
+ * it; ONNX Runtime passes over it or keeps it, depending on its place in the window.
+ */
+export function maxPool(op: SingleApply, x: Value, windows: readonly Window[]): Value {
+  const { x: seen, attributes } = padsTooMuch(windows)
+    ? inside(op, x, windows, Number.NEGATIVE_INFINITY)
+    : withoutDilations(windowed(op, x, windows));
+  return op('MaxPool', [seen], attributes);
+}
+
+/**
+ * Mean of each window of `x` `[batch, channels, …]`, padding not counted. For a window that sees nothing but padding
+ * it is NaN in an image and 0 in a volume, as in TensorFlow.js.
+ */
+function averagePool(op: SingleApply, x: Value, windows: readonly Window[]): Value {
+  const mean = ({ x: seen, attributes }: Pooled, counted: 0 | 1): Value =>
+    op('AveragePool', [seen], { ...attributes, count_include_pad: counted });
+  if (!padsTooMuch(windows)) return mean(withoutDilations(windowed(op, x, windows)), 0);
+  const ones = filled(op, 1, 'float32', [1, 1, ...windows.map(({ input }) => input)]);
+  const share = mean(inside(op, ones, windows, 0), 1);
+  const least = windows.length === 3 ? 1 / elementsOf(windows) : 0;
+  return op('Div', [mean(inside(op, x, windows, 0), 1), op('Max', [share, float(least)])]);
+}
+
+function pooling(pool: (op: SingleApply, x: Value, windows: readonly Window[]) => Value): Lowering {
+  return ({ input, attrs, op }) => {
+    const x = input('x');
+    const windows = poolWindows(x.shape, attrs as PoolAttrs);
+    if (isPointwise(windows)) return x;
+    const shape = [x.shape[0] as number, ...windows.map(({ places }) => Math.max(0, places)), x.shape.at(-1) as number];
+    if (sizeOf(shape) === 0) return filled(op, 0, x.dtype, shape);
+    const y = pool(op, channelsFirst(op, cast(op, x, 'float32')), windows);
+    return cast(op, asCalled(op, y), x.dtype);
+  };
+}
+
+/** Positions count the elements of an image, or of the batch, with channels last. */
+function withPositions({ input, attrs, op, ops, refuse }: KernelCall): readonly Value[] {
+  const { includeBatchInIndex, ...rest } = attrs as MaxPoolWithArgmaxAttrs;
+  const given = channelsFirst(op, cast(op, input('x'), 'float32'));
+  const windows = poolWindows(input('x').shape, rest);
+  const { x, attributes } = withoutDilations(windowed(op, given, windows));
+  if (x !== given || padsTooMuch(windows)) refuse('padding that is longer than the window', 'pad the images before');
+  const [largest, position] = ops('MaxPool', [x], attributes) as [Value, Value];
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const counting = (length: number, step: number): number[] => Array.from({ length }, (_, at) => at * step);
+  const firsts = int32(counting(batch * channels, height * width), [batch, channels, 1, 1]);
+  const place = op('Sub', [cast(op, position, 'int32'), firsts]);
+  const channel = int32(counting(channels, 1), [1, channels, 1, 1]);
+  const inImage = op('Add', [op('Mul', [place, int32([channels], [])]), channel]);
+  const image = int32(counting(batch, height * width * channels), [batch, 1, 1, 1]);
+  const index = includeBatchInIndex ? op('Add', [inImage, image]) : inImage;
+  return [cast(op, asCalled(op, largest), input('x').dtype), asCalled(op, index)];
+}
+
+export const poolings: LoweringTable = {
+  MaxPool: pooling(maxPool),
+  MaxPool3D: pooling(maxPool),
+  AvgPool: pooling(averagePool),
+  AvgPool3D: pooling(averagePool),
+  MaxPoolWithArgmax: withPositions,
+};

@@ -1,0 +1,232 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { layers, sequential } from '@tensorflow/tfjs-layers';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { TypedArray } from '../../src/core/dtype.ts';
+import type { TrunklineEvent } from '../../src/core/event.ts';
+import { trunklineBackend } from '../../src/engine/backend.ts';
+import { type EngineConfig, openEngine } from '../../src/engine/index.ts';
+import type { Engine, PreparedStep, StepReport, TrainerSpec } from '../../src/engine/trainer.ts';
+import type { StepSettings } from '../../src/engine/update.ts';
+import { expectClose, numbers } from '../trace/oracle.ts';
+
+trunklineBackend();
+
+const engines: readonly [string, EngineConfig][] = [
+  ['eager', { type: 'tfjs-cpu' }],
+  ['compiled, in this thread', { type: 'onnx-cpu', threads: 1, worker: false }],
+  ['compiled, in a worker', { type: 'onnx-cpu', threads: 1 }],
+  ['compiled, in a worker with two threads', { type: 'onnx-cpu', threads: 2 }],
+  ['compiled, through the official binding', { type: 'onnx-cpu', threads: 1, worker: false, runner: 'binding' }],
+];
+
+async function open(config: EngineConfig, events: TrunklineEvent[] = []): Promise<Engine> {
+  const engine = await openEngine(config, { events: (event) => events.push(event) });
+  onTestFinished(() => engine.close());
+  return engine;
+}
+
+const at = (inputs: Record<string, tf.Tensor>, name: string): tf.Tensor => inputs[name] as tf.Tensor;
+
+/** Two heads on a trunk, with a moving mean, and dropout in front: a step with everything an update has to handle. */
+function twoHeads(): TrainerSpec & { readonly variables: Readonly<Record<string, tf.Variable>> } {
+  const variable = (rows: number, columns: number, seed: number, name: string): tf.Variable =>
+    tf.variable(tf.tensor(numbers(rows * columns, seed), [rows, columns]), true, name);
+  const variables = {
+    trunk: variable(4, 6, 1, 'trunk'),
+    a: variable(6, 1, 2, 'a'),
+    b: variable(6, 1, 3, 'b'),
+    mean: tf.variable(tf.zeros([1, 6]), false, 'mean'),
+  };
+  const drop = sequential({ layers: [layers.dropout({ inputShape: [4], rate: 0.25, name: 'drop' })] });
+  return {
+    variables,
+    step: (inputs) => {
+      const hidden = tf.tanh(tf.matMul(drop.apply(at(inputs, 'x'), { training: true }) as tf.Tensor, variables.trunk));
+      variables.mean.assign(tf.add(tf.mul(variables.mean, 0.9), tf.mul(tf.mean(hidden, 0, true), 0.1)));
+      const a = tf.mean(tf.squaredDifference(tf.matMul(hidden, variables.a), at(inputs, 'y')));
+      const b = tf.mul(tf.mean(tf.square(tf.matMul(hidden, variables.b))), at(inputs, 'weight'));
+      return { loss: tf.add(a, b), losses: { a, b }, outputs: { hidden } };
+    },
+    groups: [
+      { name: 'trunk', variables: [variables.trunk, variables.mean] },
+      { name: 'a', variables: [variables.a] },
+      { name: 'b', variables: [variables.b] },
+    ],
+    optimizer: { type: 'adam', settings: { decay: 0.01 } },
+    seed: 11,
+  };
+}
+
+const specs = { x: { shape: [5, 4] }, y: { shape: [5, 1] }, weight: { shape: [] } };
+const everything: StepSettings = { present: [true, true, true], learningRates: [0.01, 0.02, 0.03] };
+
+function run(
+  prepared: PreparedStep,
+  step: number,
+  settings: StepSettings = everything,
+  weight = 1,
+): Promise<StepReport> {
+  const slot = prepared.slots[step % 2] as Record<'x' | 'y' | 'weight', Float32Array>;
+  slot.x.set(numbers(20, step + 5));
+  slot.y.set(numbers(5, step + 9));
+  slot.weight[0] = weight;
+  return prepared.run(step % 2, settings);
+}
+
+const copy = (state: Readonly<Record<string, TypedArray>>): Record<string, (number | bigint)[]> =>
+  Object.fromEntries(Object.entries(state).map(([name, values]) => [name, [...values]]));
+
+beforeEach(() => {
+  tf.setBackend('cpu');
+  tf.disposeVariables();
+});
+
+describe.each(engines)('a trainer, %s', (_, config) => {
+  it('reports losses and outputs, and moves parameters, slots, clocks and moving statistics', async () => {
+    const engine = await open(config);
+    const spec = twoHeads();
+    const trainer = await engine.train(spec);
+    const prepared = await trainer.prepare(specs);
+    const report = await run(prepared, 0);
+    expect(report.loss).toBeCloseTo((report.losses.a as number) + (report.losses.b as number), 6);
+    expect(report.outputs.hidden).toHaveLength(30);
+    expect(report.nonFinite).toEqual([]);
+    expect(report.gradientNorms.every((norm) => norm > 0)).toBe(true);
+    await run(prepared, 1);
+    const state = trainer.state();
+    expect(Object.keys(state).sort()).toEqual([
+      'clock/a',
+      'clock/b',
+      'clock/trunk',
+      'parameter/a',
+      'parameter/b',
+      'parameter/mean',
+      'parameter/trunk',
+      ...['firstMoment', 'secondMoment'].flatMap((slot) => ['a', 'b', 'trunk'].map((name) => `slot/${slot}/${name}`)),
+    ]);
+    expect(state['clock/trunk']?.[0]).toBe(2);
+    expect(state['parameter/mean']?.some((value) => value !== 0)).toBe(true);
+    trainer.pull();
+    expect(spec.variables.trunk?.dataSync()).toEqual(state['parameter/trunk']);
+    expect(trainer.steps).toBe(2);
+  });
+
+  it('leaves everything of an absent group as it was, bit for bit', async () => {
+    const engine = await open(config);
+    const trainer = await engine.train(twoHeads());
+    const prepared = await trainer.prepare(specs);
+    await run(prepared, 0);
+    const before = copy(trainer.state());
+    for (let step = 1; step < 6; step++) await run(prepared, step, { ...everything, present: [true, true, false] });
+    const after = copy(trainer.state());
+    for (const [name, values] of Object.entries(after))
+      if (/(^clock|^parameter|^slot\/\w+)\/b$/.test(name)) expect(values, name).toEqual(before[name]);
+      else expect(values, name).not.toEqual(before[name]);
+  });
+
+  it('moves nothing when a loss is not finite, and says which', async () => {
+    const engine = await open(config);
+    const trainer = await engine.train(twoHeads());
+    const prepared = await trainer.prepare(specs);
+    await run(prepared, 0);
+    const before = copy(trainer.state());
+    const report = await run(prepared, 1, everything, Number.POSITIVE_INFINITY);
+    expect(report.nonFinite).toContain('loss/b');
+    expect(report.nonFinite).toContain('gradient/b');
+    expect(report.nonFinite).not.toContain('loss/a');
+    expect(copy(trainer.state())).toEqual(before);
+    expect((await run(prepared, 2)).nonFinite).toEqual([]);
+  });
+
+  it('clips by value, by norm and over all groups', async () => {
+    const clips = [{}, { value: 0.01 }, { norm: 0.05 }, { globalNorm: 0.05 }];
+    const moved: number[] = [];
+    for (const clip of clips) {
+      tf.disposeVariables();
+      const engine = await open(config);
+      const spec = twoHeads();
+      const start = spec.variables.trunk?.dataSync().slice() as Float32Array;
+      const trainer = await engine.train({ ...spec, optimizer: { type: 'sgd' } });
+      await run(await trainer.prepare(specs), 0, { present: [true, true, true], learningRates: [1, 1, 1], clip });
+      const now = trainer.state()['parameter/trunk'] as Float32Array;
+      moved.push(Math.hypot(...now.map((value, index) => value - (start[index] as number))));
+    }
+    const [free, byValue, byNorm, byAll] = moved as [number, number, number, number];
+    expect(byValue).toBeLessThanOrEqual(0.01 * Math.sqrt(24) + 1e-6);
+    expect(byNorm).toBeCloseTo(0.05, 5);
+    expect(byAll).toBeLessThan(0.05);
+    expect(free).toBeGreaterThan(byNorm);
+  });
+
+  it('keeps a bounded number of programs', async () => {
+    const events: TrunklineEvent[] = [];
+    const engine = await open(config.type === 'onnx-cpu' ? { ...config, programs: 2 } : config, events);
+    const trainer = await engine.train(twoHeads());
+    for (const rows of [5, 6, 7, 8, 5]) {
+      const prepared = await trainer.prepare({
+        x: { shape: [rows, 4] },
+        y: { shape: [rows, 1] },
+        weight: { shape: [] },
+      });
+      await prepared.run(0, everything);
+    }
+    const { programs, sessions } = await engine.status();
+    if (config.type === 'onnx-cpu') {
+      expect([programs, sessions]).toEqual([2, 2]);
+      expect(events.filter(({ type }) => type === 'programCompiled')).toHaveLength(5);
+      expect(events.filter(({ type }) => type === 'programEvicted')).toHaveLength(3);
+    } else expect(programs).toBe(0);
+    expect(trainer.state()['clock/trunk']?.[0]).toBe(5);
+    await trainer.close();
+    expect((await engine.status()).values).toBe(0);
+  });
+});
+
+describe('trainers on different engines', () => {
+  it('agree step by step, dropout and absent heads included', async () => {
+    const histories: number[][] = [];
+    for (const [, config] of engines) {
+      tf.disposeVariables();
+      const trainer = await (await open(config)).train(twoHeads());
+      const prepared = await trainer.prepare(specs);
+      const history: number[] = [];
+      for (let step = 0; step < 8; step++) {
+        const report = await run(prepared, step, { ...everything, present: [true, step % 2 === 0, step % 3 !== 0] });
+        history.push(report.loss as number, ...report.gradientNorms);
+      }
+      histories.push([...history, ...(trainer.state()['parameter/trunk'] as Float32Array)]);
+    }
+    const [eager, ...others] = histories as [number[], ...number[][]];
+    for (const history of others) expectClose(history, eager, 'history', { relative: 1e-4, absolute: 1e-6 });
+  });
+});
+
+describe('an engine refuses', () => {
+  it('parameters that are not finite', async () => {
+    const spec = twoHeads();
+    spec.variables.a?.assign(tf.tensor([1, Number.NaN, 3, 4, 5, 6], [6, 1]));
+    const trainer = await (await open({ type: 'onnx-cpu', worker: false, threads: 1 })).train(spec);
+    await expect(trainer.prepare(specs)).rejects.toThrow(
+      "variable 'a'[1]: expected finite values to start from; found NaN\n  hint: check its initialiser, or the file it was restored from",
+    );
+  });
+
+  it('a model that does not fit', async () => {
+    const trainer = await (await open({ type: 'onnx-cpu', worker: false, threads: 1, memoryBytes: 1 << 20 })).train({
+      ...twoHeads(),
+      step: ({ x }) => ({
+        loss: tf.sum(tf.matMul(x as tf.Tensor2D, tf.variable(tf.zeros([4, 100_000]), true, 'wide'))),
+      }),
+    });
+    await expect(trainer.prepare(specs)).rejects.toThrow(
+      /^arena region 'trainer\d+\/parameter\/wide' float32 \[4, 100000\]: expected 1\.5 MiB of free memory in one piece; found \d+\.\d KiB free of 1\.0 MiB\n {2}hint: an arena holds/,
+    );
+  });
+
+  it('packages and devices that are not there', async () => {
+    await expect(openEngine({ type: 'tfjs-node' })).rejects.toThrow(
+      /^engine tfjs-node: expected the package @tensorflow\/tfjs-node; found .*'?@tensorflow\/tfjs-node.*\n {2}hint: npm install @tensorflow\/tfjs-node, or use the engine onnx-cpu/,
+    );
+    await expect(openEngine({ type: 'onnx-gpu' } as never)).rejects.toThrow("expected one of 'onnx-cpu'");
+  });
+});
