@@ -9,14 +9,14 @@ import { openEngine } from '../src/engine/index.ts';
 import { maskedCrossEntropy } from './contender/models.ts';
 import { setting, table, writeSection } from './measure/results.ts';
 
-// Many steps of a small model, watching memory and native objects: `npm run soak -- --steps 5000`.
+// Many steps of a small model, watching memory and native objects: `npm run soak -- --steps 20000`.
 
 const allowedGrowth = 0.05;
 const rows = 16;
 const { values: options } = parseArgs({ options: { steps: { type: 'string', default: '200000' } } });
 const steps = Number(options.steps);
 /** Until here caches and pools may fill. */
-const settled = Math.min(10_000, Math.round(steps / 5));
+const settled = Math.min(10_000, Math.round(steps / 2));
 
 trunklineBackend();
 const model = sequential({

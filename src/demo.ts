@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import type { TrunklineEvent } from './core/event.ts';
+import { trunklineBackend } from './engine/backend.ts';
 import { openEngine } from './engine/index.ts';
 import type { GroupSpec } from './engine/trainer.ts';
 import { withRandom } from './trace/random.ts';
@@ -71,7 +72,7 @@ function presentLoss(logits: tf.Tensor, label: tf.Tensor, known: tf.Tensor): tf.
  * head's loss.
  */
 export async function demonstrate(print: (line: string) => void): Promise<void> {
-  tf.env().set('IS_NODE', false);
+  trunklineBackend();
   const { trunk, branches } = withRandom({ seed, step: 0 }, () => ({
     trunk: sequential({
       name: 'trunk',

@@ -90,6 +90,9 @@ function fallingBack(kernelName: string): KernelFunc {
 
 let registered: TrunklineBackend | undefined;
 
+/** Preferred to `cpu` (1), not to `tensorflow` (3). */
+const priority = 2;
+
 /**
  * Registers the backend `trunkline` with TensorFlow.js, once.
  * @param evaluate computes values for the eager mode
@@ -103,7 +106,7 @@ export function registerTrunkline(evaluate: Evaluate): TrunklineBackend {
     kernels.set(kernelName, lowered(kernelName, lowering));
   for (const [kernelName, kernel] of aliasKernels) kernels.set(kernelName, kernel);
   for (const [kernelName, kernelFunc] of kernels) registerKernel({ kernelName, backendName, kernelFunc });
-  registerBackend(backendName, () => backend);
+  registerBackend(backendName, () => backend, priority);
   watchLayers();
   installDrawings();
   installChainedOperations();

@@ -3,7 +3,6 @@ import {
   backend_util,
   type GatherV2Attrs,
   type GradConfig,
-  mul,
   range,
   reshape,
   scatterND,
@@ -17,7 +16,7 @@ import {
 function stacked(indices: Tensor, rows: number, size: number): Tensor {
   const own = reshape(indices, [rows, -1]);
   if (rows === 1) return own;
-  return add(own, reshape(mul(range(0, rows, 1, 'int32'), size), [rows, 1]));
+  return add(own, reshape(range(0, rows * size, size, 'int32'), [rows, 1]));
 }
 
 /**

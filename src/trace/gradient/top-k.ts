@@ -1,4 +1,4 @@
-import { add, type GradConfig, mul, range, reshape, scatterND, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { add, type GradConfig, range, reshape, scatterND, type Tensor, zeros } from '@tensorflow/tfjs-core';
 
 /** Each of the values found gives its gradient to the place it was found at. */
 export const topKGradient: GradConfig = {
@@ -12,7 +12,7 @@ export const topKGradient: GradConfig = {
     const ofX = (): Tensor => {
       if (indices.size === 0) return zeros(x.shape);
       const rows = x.size / length;
-      const firsts = reshape(mul(range(0, rows, 1, 'int32'), length), [rows, 1]);
+      const firsts = reshape(range(0, x.size, length, 'int32'), [rows, 1]);
       const places = reshape(add(reshape(indices, [rows, -1]), firsts), [-1, 1]);
       return reshape(scatterND(places, reshape(ofValues as Tensor, [-1]), [x.size]), x.shape);
     };

@@ -1,4 +1,10 @@
-import { type BroadCastToAttrs, type ReverseAttrs, type TileAttrs, type TransposeAttrs, util } from '@tensorflow/tfjs-core';
+import {
+  type BroadCastToAttrs,
+  type ReverseAttrs,
+  type TileAttrs,
+  type TransposeAttrs,
+  util,
+} from '@tensorflow/tfjs-core';
 import type { Value } from '../../ir/graph.ts';
 import type { LoweringTable, SingleApply } from './lowering.ts';
 

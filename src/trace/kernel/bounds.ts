@@ -16,7 +16,12 @@ export function checked(op: SingleApply, indices: Value, size: number, kernelNam
 }
 
 /** Like `checked`, for coordinates in the last axis of `indices`, one for each of `sizes`. */
-export function checkedCoordinates(op: SingleApply, indices: Value, sizes: readonly number[], shape: readonly number[]): Value {
+export function checkedCoordinates(
+  op: SingleApply,
+  indices: Value,
+  sizes: readonly number[],
+  shape: readonly number[],
+): Value {
   const data = constantData(indices) as Int32Array | undefined;
   if (!data) return op('Where', [op('Less', [indices, int32([0], [])]), int32(sizes), indices]);
   const wrong = data.findIndex((index, at) => index < 0 || index >= (sizes[at % sizes.length] as number));

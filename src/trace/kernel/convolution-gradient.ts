@@ -10,7 +10,15 @@ import { comesChannelsFirst, outputFirst } from './convolution.ts';
 import { asCalled, channelsFirst, framed, withMargins } from './frame.ts';
 import { cast, filled, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 import { taps } from './tap.ts';
-import { after, isChannelsFirst, isPointwise, type Window, type WindowAttrs, windowAttributes, windowsOf } from './window.ts';
+import {
+  after,
+  isChannelsFirst,
+  isPointwise,
+  type Window,
+  type WindowAttrs,
+  windowAttributes,
+  windowsOf,
+} from './window.ts';
 
 /** Elements that no window sees after an axis, and that an op with this stride adds by itself. */
 const added = (window: Window): number => (-after(window) < window.stride ? Math.max(0, -after(window)) : 0);

@@ -8,7 +8,7 @@ import { type Shape, sizeOf } from '../../core/shape.ts';
 import type { Value } from '../../ir/graph.ts';
 import { correlate, fused } from './convolution.ts';
 import { spread } from './convolution-gradient.ts';
-import { asCalled, channelsFirst, framed,  } from './frame.ts';
+import { asCalled, channelsFirst, framed } from './frame.ts';
 import { cast, filled, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 import { taps } from './tap.ts';
 import { reach, type Window, type WindowAttrs, windowsOf } from './window.ts';

@@ -18,7 +18,11 @@ interface Term {
 function parse(equation: string, values: readonly Value[]): { terms: readonly Term[]; output: readonly string[] } {
   const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, values.length);
   const tensors = values.map(({ shape }) => ({ shape: [...shape] }) as TensorInfo);
-  backend_util.checkEinsumDimSizes(allDims.length, idDims, tensors as Parameters<typeof backend_util.checkEinsumDimSizes>[2]);
+  backend_util.checkEinsumDimSizes(
+    allDims.length,
+    idDims,
+    tensors as Parameters<typeof backend_util.checkEinsumDimSizes>[2],
+  );
   const [inputs, output] = equation.replaceAll(/\s/g, '').split('->') as [string, string];
   const terms = inputs.split(',').map((letters, index) => ({ letters: [...letters], value: values[index] as Value }));
   return { terms, output: [...output] };
@@ -42,7 +46,11 @@ function summed(op: SingleApply, { value, letters }: Term, kept: readonly string
 /** The term with its axes in the order of `letters`; those it lacks have size 1. */
 function ordered(op: SingleApply, term: Term, letters: readonly string[]): Value {
   const present = within(letters, term.letters);
-  const value = transposed(op, term.value, present.map((letter) => term.letters.indexOf(letter)));
+  const value = transposed(
+    op,
+    term.value,
+    present.map((letter) => term.letters.indexOf(letter)),
+  );
   return reshaped(op, value, sizes(term, letters));
 }
 
@@ -79,9 +87,10 @@ function contraction(op: SingleApply, a: Term, b: Term, output: readonly string[
 function einsum({ list, attrs, op }: KernelCall): Value {
   const values = promote(op, list());
   const { terms, output } = parse((attrs as EinsumAttrs).equation, values);
-  const [a, b] = terms.map((term, index) =>
-    summed(op, term, [...output, ...(terms[1 - index]?.letters ?? [])]),
-  ) as [Term, Term?];
+  const [a, b] = terms.map((term, index) => summed(op, term, [...output, ...(terms[1 - index]?.letters ?? [])])) as [
+    Term,
+    Term?,
+  ];
   if (!b) return ordered(op, a, output);
   if (without(within(a.letters, b.letters), output).length === 0)
     return op('Mul', [ordered(op, a, output), ordered(op, b, output)]);

@@ -6,7 +6,7 @@ import { checked, checkedCoordinates } from './bounds.ts';
 import { counting } from './creation.ts';
 import { cast, int32, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 
-const infoOf = ({ shape }: Value): TensorInfo => ({ shape: [...shape] }) as TensorInfo;
+const infoOf = ({ shape, dtype }: Value): TensorInfo => ({ shape: [...shape], dtype }) as TensorInfo;
 
 /** Indices into a table that holds the tables of all rows one after the other; one outside its own is beyond the end. */
 function stackedIndices(op: SingleApply, indices: Value, rows: number, size: number): Value {

@@ -1,14 +1,24 @@
 import { arrange } from './arrange.ts';
 import { binary } from './binary.ts';
+import { convolution } from './convolution.ts';
+import { convolutionGradient } from './convolution-gradient.ts';
 import { creation } from './creation.ts';
+import { crop } from './crop.ts';
+import { depthwise } from './depthwise.ts';
+import { dilation } from './dilation.ts';
 import { einsums } from './einsum.ts';
 import { gathering } from './gather.ts';
+import { image } from './image.ts';
 import { join } from './join.ts';
 import type { LoweringTable } from './lowering.ts';
 import { matmul } from './matmul.ts';
+import { normalization } from './normalization.ts';
 import { padding } from './pad.ts';
+import { poolings } from './pooling.ts';
+import { poolingGradient } from './pooling-gradient.ts';
 import { random } from './random.ts';
 import { reduction } from './reduction.ts';
+import { resize } from './resize.ts';
 import { scan } from './scan.ts';
 import { scatter } from './scatter.ts';
 import { search } from './search.ts';
@@ -36,4 +46,14 @@ export const lowerings: LoweringTable = {
   ...scatter,
   ...search,
   ...random,
+  ...convolution,
+  ...convolutionGradient,
+  ...depthwise,
+  ...poolings,
+  ...poolingGradient,
+  ...normalization,
+  ...resize,
+  ...crop,
+  ...image,
+  ...dilation,
 };

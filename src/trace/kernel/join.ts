@@ -21,7 +21,11 @@ export function joined(op: SingleApply, values: readonly Value[], axis: number):
     const size = values.reduce((sum, { shape }) => sum + (shape[axis] as number), 0);
     return filled(op, 0, first.dtype, first.shape.with(axis, size));
   }
-  return op('Concat', filledValues.map((value) => cast(op, value, first.dtype)), { axis });
+  return op(
+    'Concat',
+    filledValues.map((value) => cast(op, value, first.dtype)),
+    { axis },
+  );
 }
 
 function concat({ list, attrs, op }: KernelCall): Value {
@@ -42,7 +46,11 @@ function pack({ list, attrs, op }: KernelCall): Value {
     util.assert(dtype === first.dtype, () => 'All tensors passed to stack must have matching dtypes');
   }
   const shape = first.shape.toSpliced(axis, 0, 1);
-  return joined(op, values.map((value) => reshaped(op, value, shape)), axis);
+  return joined(
+    op,
+    values.map((value) => reshaped(op, value, shape)),
+    axis,
+  );
 }
 
 function parts({ ops }: KernelCall, x: Value, axis: number, split: readonly number[]): readonly Value[] {

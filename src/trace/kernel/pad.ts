@@ -21,7 +21,12 @@ function mirrorPad({ input, attrs, op }: KernelCall): Value {
     const size = x.shape[axis] as number;
     const mirrored = (begin: number, count: number): readonly Value[] => {
       if (count === 0) return [];
-      const part = sliced(op, x, x.shape.map((_, at) => (at === axis ? begin : 0)), x.shape.with(axis, count));
+      const part = sliced(
+        op,
+        x,
+        x.shape.map((_, at) => (at === axis ? begin : 0)),
+        x.shape.with(axis, count),
+      );
       return [reversed(op, part, [axis])];
     };
     const left = mirrored(skipped, before);

@@ -1,9 +1,10 @@
-import { type Shape, sizeOf } from '../../core/shape.ts';
+import { sizeOf } from '../../core/shape.ts';
 import type { Apply } from '../../ir/build.ts';
 import type { Value } from '../../ir/graph.ts';
 import { asCalled, channelsFirst, framed, unframed } from './frame.ts';
 import { filled, float, type KernelCall, type Lowering, type LoweringTable, type SingleApply } from './lowering.ts';
 import { type PoolAttrs, poolWindows } from './pooling.ts';
+import { repeated } from './resize.ts';
 import { putBack, taps, winners } from './tap.ts';
 import { elementsOf, isPointwise, onFrame, span, type Window, windowAttributes } from './window.ts';
 
@@ -43,9 +44,7 @@ function averagePoolGradient(op: SingleApply, dy: Value, windows: readonly Windo
   const share = op('Mul', [dy, float(1 / elementsOf(windows))]);
   const images = dy.shape.slice(0, 2);
   if (windows.every(({ stride, length }) => stride === length)) {
-    const sizes = [...images, ...windows.map(span)];
-    const settings = { mode: 'nearest', nearest_mode: 'floor', coordinate_transformation_mode: 'asymmetric' };
-    return unframed(op, op('Resize', [share], { sizes, ...settings }), windows);
+    return unframed(op, repeated(op, share, [...images, ...windows.map(span)]), windows);
   }
   const flat = op('Reshape', [share], { shape: [sizeOf(images), 1, sizeOf(dy.shape.slice(2))] });
   const shape = [flat.shape[0] as number, elementsOf(windows), flat.shape[2] as number];

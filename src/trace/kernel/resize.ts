@@ -1,57 +1,121 @@
 import type { ResizeBilinearAttrs } from '@tensorflow/tfjs-core';
-import { type Shape, sameShape, sizeOf } from '../../core/shape.ts';
+import { type Shape, sizeOf } from '../../core/shape.ts';
 import { constant, type Value } from '../../ir/graph.ts';
 import { asCalled, channelsFirst } from './frame.ts';
-import { cast, filled, float, int32, type LoweringTable, type SingleApply } from './lowering.ts';
+import { cast, filled, float, int32, type Lowering, type LoweringTable, type SingleApply } from './lowering.ts';
 
-type ResizeAttrs = Pick<ResizeBilinearAttrs, 'alignCorners' | 'halfPixelCenters'>;
+type Corners = Pick<ResizeBilinearAttrs, 'alignCorners' | 'halfPixelCenters'>;
 
-/** Where along an axis of the image each element of the result lies, in elements of the image. */
-function coordinates(from: number, to: number, { alignCorners, halfPixelCenters }: ResizeAttrs): readonly number[] {
-  const ratio = alignCorners && to > 1 ? (from - 1) / (to - 1) : from / to;
-  return Array.from({ length: to }, (_, at) => (halfPixelCenters ? ratio * (at + 0.5) - 0.5 : ratio * at));
+function ratioOf(from: number, to: number, { alignCorners }: Corners): number {
+  return alignCorners && to > 1 ? (from - 1) / (to - 1) : from / to;
 }
 
-/** The element of the image that each element of the result repeats. */
-function nearest(from: number, to: number, attrs: ResizeAttrs): readonly number[] {
-  const half = attrs.halfPixelCenters ? 0.5 : 0;
-  const round = attrs.alignCorners ? Math.round : Math.floor;
-  return coordinates(from, to, attrs).map((place) => Math.min(from - 1, Math.max(0, round(place + half))));
+/** Along an axis of an image, the element that each element of the result repeats. */
+function nearest(from: number, to: number, corners: Corners): readonly number[] {
+  const [ratio, half] = [ratioOf(from, to, corners), corners.halfPixelCenters ? 0.5 : 0];
+  const round = corners.alignCorners ? Math.round : Math.floor;
+  return Array.from({ length: to }, (_, at) => Math.min(from - 1, Math.max(0, round(ratio * (at + half)))));
 }
 
 /** Shares of the elements of the image in each element of the result: `[to, from]`. */
-type Shares = (from: number, to: number, attrs: ResizeAttrs) => Value;
+type Shares = (from: number, to: number, corners: Corners) => Value;
 
-function sharesOf(from: number, to: number, add: (share: (row: number, column: number, share: number) => void) => void): Value {
-  const data = new Float32Array(from * to);
-  add((row, column, share) => {
-    data[row * from + column] = (data[row * from + column] as number) + share;
-  });
-  return constant(data, 'float32', [to, from]);
+const nearestShares: Shares = (from, to, corners) => {
+  const shares = new Float32Array(to * from);
+  for (const [at, element] of nearest(from, to, corners).entries()) shares[at * from + element] = 1;
+  return constant(shares, 'float32', [to, from]);
+};
+
+const bilinearShares: Shares = (from, to, corners) => {
+  const [ratio, half] = [ratioOf(from, to, corners), corners.halfPixelCenters ? 0.5 : 0];
+  const shares = new Float32Array(to * from);
+  for (let at = 0; at < to; at++) {
+    const place = Math.min(from - 1, Math.max(0, ratio * (at + half) - half));
+    const before = Math.floor(place);
+    shares[at * from + before] = 1 - (place - before);
+    if (place > before) shares[at * from + before + 1] = place - before;
+  }
+  return constant(shares, 'float32', [to, from]);
+};
+
+/** The transposed interpolation: dy `[batch, channels, height, width]`, brought back to the image's size by products. */
+function backward(op: SingleApply, dy: Value, [height, width]: Shape, corners: Corners, sharesOf: Shares): Value {
+  const [batch, channels, rows, columns] = dy.shape as [number, number, number, number];
+  const shares = {
+    height: sharesOf(height as number, rows, corners),
+    width: sharesOf(width as number, columns, corners),
+  };
+  const flat = op('Reshape', [dy], { shape: [batch * channels * rows, columns] });
+  const narrow = op('Gemm', [flat, shares.width], { transA: 0, transB: 0 });
+  const planes = op('Reshape', [narrow], { shape: [batch * channels, rows, width as number] });
+  const product = op('FusedMatMul', [shares.height, planes], { transA: 1, transB: 0 });
+  return op('Reshape', [product], { shape: [batch, channels, height as number, width as number] });
 }
 
-const bilinearShares: Shares = (from, to, attrs) =>
-  sharesOf(from, to, (share) => {
-    for (const [row, place] of coordinates(from, to, attrs).entries()) {
-      const inside = Math.min(from - 1, Math.max(0, place));
-      const below = Math.floor(inside);
-      share(row, below, 1 - (inside - below));
-      share(row, Math.min(from - 1, below + 1), inside - below);
-    }
-  });
-
-const nearestShares: Shares = (from, to, attrs) =>
-  sharesOf(from, to, (share) => {
-    for (const [row, column] of nearest(from, to, attrs).entries()) share(row, column, 1);
-  });
-
-/** The transposed interpolation along both axes, as matrix products: `[…, height, width]` to the size of the image. */
-function backward(op: SingleApply, dy: Value, image: Shape, attrs: ResizeAttrs, shares: Shares): Value {
-  const [batch, channels, height, width] = dy.shape as [number, number, number, number];
-  const [inputHeight, inputWidth] = image as [number, number];
-  const rows = op('Reshape', [dy], { shape: [batch * channels * height, width] });
-  const narrow = op('Gemm', [rows, shares(inputWidth, width, attrs)], { transA: 0, transB: 0 });
-  const planes = op('Reshape', [narrow], { shape: [batch * channels, height, inputWidth] });
-  const result = op('FusedMatMul', [shares(inputHeight, height, attrs), planes], { transA: 1, transB: 0 });
-  return op('Reshape', [result], { shape: [batch, channels, inputHeight, inputWidth] });
+function bilinear(op: SingleApply, x: Value, size: Shape, corners: Corners): Value {
+  const aligned = corners.alignCorners ? 'align_corners' : 'asymmetric';
+  const transformation = corners.halfPixelCenters ? 'half_pixel' : aligned;
+  const sizes = [...x.shape.slice(0, 2), ...size];
+  return op('Resize', [x], { sizes, mode: 'linear', coordinate_transformation_mode: transformation });
 }
+
+/** How many times each element is repeated, when that is the same number for all along each axis. */
+function repetitions(image: Shape, size: Shape, corners: Corners): Shape | undefined {
+  const times = image.map((from, axis) => (size[axis] as number) / from);
+  const regular = image.every((from, axis) =>
+    nearest(from, size[axis] as number, corners).every(
+      (element, at) => element === Math.floor(at / (times[axis] as number)),
+    ),
+  );
+  return regular && times.every(Number.isInteger) ? times : undefined;
+}
+
+/** `x` `[batch, channels, …]` with each element repeated along the spatial axes. */
+export function repeated(op: SingleApply, x: Value, sizes: Shape): Value {
+  const settings = { mode: 'nearest', nearest_mode: 'floor', coordinate_transformation_mode: 'asymmetric' };
+  return op('Resize', [x], { sizes, ...settings });
+}
+
+function nearestNeighbor(op: SingleApply, x: Value, size: Shape, corners: Corners): Value {
+  const image = x.shape.slice(2);
+  if (repetitions(image, size, corners)) return repeated(op, x, [...x.shape.slice(0, 2), ...size]);
+  return image.reduce((value, from, axis) => {
+    const elements = int32(nearest(from, size[axis] as number, corners));
+    return op('Gather', [value, elements], { axis: axis + 2 });
+  }, x);
+}
+
+function nearestNeighborGradient(op: SingleApply, dy: Value, image: Shape, corners: Corners): Value {
+  const times = repetitions(image, dy.shape.slice(2), corners);
+  if (!times) return backward(op, dy, image, corners, nearestShares);
+  const mean = op('AveragePool', [dy], { kernel_shape: times, strides: times, pads: [0, 0, 0, 0] });
+  return op('Mul', [mean, float(sizeOf(times))]);
+}
+
+type Resizing = (op: SingleApply, x: Value, size: Shape, corners: Corners) => Value;
+
+function resizing(resize: Resizing): Lowering {
+  return ({ input, attrs, op }) => {
+    const { size, ...corners } = attrs as ResizeBilinearAttrs;
+    const images = input('images');
+    const shape = [images.shape[0] as number, ...size, images.shape[3] as number];
+    if (sizeOf(shape) === 0 || sizeOf(images.shape) === 0) return filled(op, 0, images.dtype, shape);
+    return asCalled(op, resize(op, channelsFirst(op, images), size, corners));
+  };
+}
+
+function gradient(resize: Resizing): Lowering {
+  return ({ input, attrs, op }) => {
+    const { shape } = input('images');
+    const dy = cast(op, input('dy'), 'float32');
+    if (sizeOf(shape) === 0 || sizeOf(dy.shape) === 0) return filled(op, 0, 'float32', shape);
+    return asCalled(op, resize(op, channelsFirst(op, dy), shape.slice(1, 3), attrs as ResizeBilinearAttrs));
+  };
+}
+
+export const resize: LoweringTable = {
+  ResizeBilinear: resizing((op, x, ...rest) => bilinear(op, cast(op, x, 'float32'), ...rest)),
+  ResizeNearestNeighbor: resizing(nearestNeighbor),
+  ResizeBilinearGrad: gradient((op, dy, image, corners) => backward(op, dy, image, corners, bilinearShares)),
+  ResizeNearestNeighborGrad: gradient(nearestNeighborGradient),
+};

@@ -1,6 +1,6 @@
 import {
-  backend_util,
   type BincountAttrs,
+  backend_util,
   type DenseBincountAttrs,
   type ScatterNdAttrs,
   type SparseToDenseAttrs,
@@ -15,7 +15,7 @@ import { checkedCoordinates } from './bounds.ts';
 import { counting } from './creation.ts';
 import { asNumber, cast, filled, int32, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 
-const infoOf = ({ shape }: Value): TensorInfo => ({ shape: [...shape] }) as TensorInfo;
+const infoOf = ({ shape, dtype }: Value): TensorInfo => ({ shape: [...shape], dtype }) as TensorInfo;
 
 /**
  * `base` with its slices at the given coordinates increased by the updates, or replaced by them.

@@ -19,7 +19,11 @@ function slice({ input, attrs, op }: KernelCall): Value {
   const x = input('x');
   const { begin, size } = attrs as SliceAttrs;
   const info = { shape: [...x.shape] } as TensorInfo;
-  const [starts, sizes] = slice_util.parseSliceParams(info as Parameters<typeof slice_util.parseSliceParams>[0], begin, size);
+  const [starts, sizes] = slice_util.parseSliceParams(
+    info as Parameters<typeof slice_util.parseSliceParams>[0],
+    begin,
+    size,
+  );
   slice_util.assertParamsValid(info, starts as number[], sizes as number[]);
   return sliced(op, x, starts as number[], sizes as number[]);
 }

@@ -1,6 +1,6 @@
 import {
-  backend_util,
   type BatchToSpaceNDAttrs,
+  backend_util,
   type DepthToSpaceAttrs,
   type SpaceToBatchNDAttrs,
 } from '@tensorflow/tfjs-core';
@@ -17,8 +17,9 @@ function batchToSpace({ input, attrs, op }: KernelCall): Value {
   const divided = reshaped(op, x, backend_util.getReshaped(shape, block, count));
   const interleaved = transposed(op, divided, backend_util.getPermuted(divided.shape.length, block.length));
   const whole = reshaped(op, interleaved, backend_util.getReshapedPermuted(shape, block, count));
-  const begin = backend_util.getSliceBeginCoords(crops, block.length);
-  return sliced(op, whole, begin, backend_util.getSliceSize([...whole.shape], crops, block.length));
+  const cropped = (axis: number, side: 0 | 1): number => crops[axis - 1]?.[side] ?? 0;
+  const begin = whole.shape.map((_, axis) => cropped(axis, 0));
+  return sliced(op, whole, begin, whole.shape.map((size, axis) => size - cropped(axis, 0) - cropped(axis, 1)));
 }
 
 function spaceToBatch({ input, attrs, op }: KernelCall): Value {
