@@ -53,12 +53,19 @@ function lowered(kernelName: string, lowering: Lowering): KernelFunc {
   const inCpu = cpuFallback().kernelNames.includes(kernelName);
   return ({ inputs, attrs, backend: current }) => {
     const backend = current as TrunklineBackend;
-    if (!backend.recording && inCpu && !isOrdinary(inputs, attrs ?? {}))
-      return cpuFallback().run(kernelName, inputs, attrs ?? {}, backend);
-    const result = lowering(kernelCall(kernelName, inputs, attrs ?? {}, backend));
-    return Array.isArray(result)
-      ? result.map((value) => backend.tensorOf(value))
-      : emit(result as Value, inputs, backend);
+    const onCpu = () => cpuFallback().run(kernelName, inputs, attrs ?? {}, backend);
+    const mayFallBack = inCpu && !backend.recording;
+    if (mayFallBack && !isOrdinary(inputs, attrs ?? {})) return onCpu();
+    try {
+      const result = lowering(kernelCall(kernelName, inputs, attrs ?? {}, backend));
+      return Array.isArray(result)
+        ? result.map((value) => backend.tensorOf(value))
+        : emit(result as Value, inputs, backend);
+    } catch (error) {
+      // What the lowering refuses, the cpu kernel may do.
+      if (mayFallBack && error instanceof CompileError) return onCpu();
+      throw error;
+    }
   };
 }
 

@@ -46,7 +46,7 @@ const verdict = compare(cpu, trunkline, known);
 for (const { reason, specs } of known) console.log(`known: ${specs.length} × ${reason}`);
 console.log(`answered by the cpu backend, having no lowering: ${formatCalls(trunkline.fallbackCalls, false)}`);
 console.log(
-  `answered by the cpu backend, on strings, complex numbers or empty tensors: ${formatCalls(trunkline.fallbackCalls, true)}`,
+  `answered by the cpu backend for a lowering that does not take strings, complex numbers, empty tensors, or the attributes: ${formatCalls(trunkline.fallbackCalls, true)}`,
 );
 console.log(
   `${trunkline.sessions} sessions compiled, at most ${trunkline.peakMegabytes.toFixed(0)} MB; ` +

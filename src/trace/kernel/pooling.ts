@@ -12,7 +12,8 @@ import {
   type LoweringTable,
   type SingleApply,
 } from './lowering.ts';
-import { after, elementsOf, isPointwise, onFrame, type Window, type WindowAttrs, windowsOf } from './window.ts';
+import { taps } from './tap.ts';
+import { after, isPointwise, type Window, type WindowAttrs, windowsOf } from './window.ts';
 
 /** What poolings say about their window. */
 export interface PoolAttrs extends WindowAttrs {
@@ -26,32 +27,30 @@ export function poolWindows(shape: Shape, attrs: PoolAttrs): readonly Window[] {
   return windowsOf(shape, lengths.slice(0, shape.length - 2), attrs);
 }
 
-/** ONNX wants less padding than the window is long; more is made beforehand. */
+/** ONNX wants less padding than the window is long. */
 function padsTooMuch(windows: readonly Window[]): boolean {
   return windows.some((window) => Math.max(window.before, after(window)) >= window.length);
 }
 
-interface Pooled {
-  readonly x: Value;
-  readonly attributes: Attributes;
+/** What each element of the window sees. */
+function everyTap(op: SingleApply, x: Value, windows: readonly Window[], fill: number): readonly Value[] {
+  const axes = windows.map((_, axis) => axis + 2);
+  return taps(op, framed(op, x, windows, fill), windows, axes);
 }
 
-function withoutDilations({ x, attributes: { dilations: _, ...attributes } }: Pooled): Pooled {
-  return { x, attributes };
-}
-
-function inside(op: SingleApply, x: Value, windows: readonly Window[], fill: number): Pooled {
-  return withoutDilations(windowed(op, framed(op, x, windows, fill), onFrame(windows)));
+function poolingOp(op: SingleApply, x: Value, windows: readonly Window[]): { x: Value; attributes: Attributes } {
+  const { x: seen, attributes } = windowed(op, x, windows);
+  const { dilations: _, ...rest } = attributes;
+  return { x: seen, attributes: rest };
 }
 
 /**
  * Largest element of each window of `x` `[batch, channels, …]`. Where a window holds NaN, TensorFlow.js passes over
  * it; ONNX Runtime passes over it or keeps it, depending on its place in the window.
  */
-export function maxPool(op: SingleApply, x: Value, windows: readonly Window[]): Value {
-  const { x: seen, attributes } = padsTooMuch(windows)
-    ? inside(op, x, windows, Number.NEGATIVE_INFINITY)
-    : withoutDilations(windowed(op, x, windows));
+function maxPool(op: SingleApply, x: Value, windows: readonly Window[]): Value {
+  if (padsTooMuch(windows)) return op('Max', everyTap(op, x, windows, Number.NEGATIVE_INFINITY));
+  const { x: seen, attributes } = poolingOp(op, x, windows);
   return op('MaxPool', [seen], attributes);
 }
 
@@ -60,13 +59,13 @@ export function maxPool(op: SingleApply, x: Value, windows: readonly Window[]): 
  * it is NaN in an image and 0 in a volume, as in TensorFlow.js.
  */
 function averagePool(op: SingleApply, x: Value, windows: readonly Window[]): Value {
-  const mean = ({ x: seen, attributes }: Pooled, counted: 0 | 1): Value =>
-    op('AveragePool', [seen], { ...attributes, count_include_pad: counted });
-  if (!padsTooMuch(windows)) return mean(withoutDilations(windowed(op, x, windows)), 0);
+  if (!padsTooMuch(windows)) {
+    const { x: seen, attributes } = poolingOp(op, x, windows);
+    return op('AveragePool', [seen], { ...attributes, count_include_pad: 0 });
+  }
   const ones = filled(op, 1, 'float32', [1, 1, ...windows.map(({ input }) => input)]);
-  const share = mean(inside(op, ones, windows, 0), 1);
-  const least = windows.length === 3 ? 1 / elementsOf(windows) : 0;
-  return op('Div', [mean(inside(op, x, windows, 0), 1), op('Max', [share, float(least)])]);
+  const [total, count] = [x, ones].map((value) => op('Sum', everyTap(op, value, windows, 0))) as [Value, Value];
+  return op('Div', [total, op('Max', [count, float(windows.length === 3 ? 1 : 0)])]);
 }
 
 function pooling(pool: (op: SingleApply, x: Value, windows: readonly Window[]) => Value): Lowering {
@@ -86,7 +85,7 @@ function withPositions({ input, attrs, op, ops, refuse }: KernelCall): readonly 
   const { includeBatchInIndex, ...rest } = attrs as MaxPoolWithArgmaxAttrs;
   const given = channelsFirst(op, cast(op, input('x'), 'float32'));
   const windows = poolWindows(input('x').shape, rest);
-  const { x, attributes } = withoutDilations(windowed(op, given, windows));
+  const { x, attributes } = poolingOp(op, given, windows);
   if (x !== given || padsTooMuch(windows)) refuse('padding that is longer than the window', 'pad the images before');
   const [largest, position] = ops('MaxPool', [x], attributes) as [Value, Value];
   const [batch, channels, height, width] = x.shape as [number, number, number, number];

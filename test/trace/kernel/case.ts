@@ -1,0 +1,103 @@
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { broadcastShapes, sizeOf } from '../../../src/core/shape.ts';
+import type { Argument, Arguments, Results, Tolerance } from '../oracle.ts';
+
+/** One call of a kernel: what it is given, and how it is called through TensorFlow.js. */
+export interface Sample {
+  readonly inputs: Arguments;
+  readonly run: (inputs: Record<string, tf.Tensor>) => Results;
+}
+
+/** Draws sizes of axes: from 1 on, or with zeros among them. */
+export type Sizes = fc.Arbitrary<number>;
+
+/** What a lowered kernel is held against TensorFlow.js's `cpu` kernel with. */
+export interface KernelCase {
+  readonly kernel: string;
+  /** What is special about this row, where a kernel has several. */
+  readonly variant?: string;
+  readonly sample: (size: Sizes) => fc.Arbitrary<Sample>;
+  readonly tolerance?: Tolerance;
+  /** Types that float arguments are given as too; by default int32 and bool. */
+  readonly dtypes?: readonly ('int32' | 'bool')[];
+  /** Why there is no gradient to compare, or none that finite differences could approximate. */
+  readonly flat?: string;
+  /** Why arguments with NaN and infinities are not tried. */
+  readonly finite?: string;
+  /** Why axes of size 0 are not tried. */
+  readonly filled?: string;
+}
+
+/**
+ * Floats in `domain`, each different from the others and from the middle of the domain, in an order that looks random:
+ * no ties and no kinks near by, which finite differences need.
+ * @param seed tells arguments of one sample apart
+ */
+export function floats(shape: readonly number[], seed = 0, [low, high]: readonly [number, number] = [-1, 1]): Argument {
+  const count = sizeOf(shape);
+  const stride = [7, 11, 13, 17, 19, 23, 29].find((candidate, at) => at >= seed % 4 && count % candidate !== 0) ?? 1;
+  const offset = 0.37 + 0.12 * (seed % 3);
+  const values = Array.from({ length: count }, (_, at) => (((at * stride + seed) % count) + offset) / count);
+  return { shape, values: values.map((value) => low + value * (high - low)) };
+}
+
+/** Integers from `low` to before `high`. */
+export function integers(shape: readonly number[], high: number, low = 0, seed = 0): Argument {
+  const values = floats(shape, seed, [low, high]).values;
+  return { shape, dtype: 'int32', values: Array.from(values, Math.floor) };
+}
+
+export function truths(shape: readonly number[], seed = 0): Argument {
+  return { shape, dtype: 'bool', values: Array.from(floats(shape, seed).values, (value) => (value > 0 ? 1 : 0)) };
+}
+
+/** Shapes with a number of axes between `minimum` and `maximum`. */
+export function shapes(size: Sizes, minimum = 0, maximum = 4): fc.Arbitrary<number[]> {
+  return fc.array(size, { minLength: minimum, maxLength: maximum });
+}
+
+/** A shape and one of its axes, counted from the front or from the back. */
+export function shapeAndAxis(size: Sizes, maximum = 4): fc.Arbitrary<{ shape: number[]; axis: number }> {
+  return shapes(size, 1, maximum).chain((shape) =>
+    fc.integer({ min: -shape.length, max: shape.length - 1 }).map((axis) => ({ shape, axis })),
+  );
+}
+
+/** `count` shapes that broadcast together: leading axes left out, others of size 1. */
+export function broadcastable(size: Sizes, count: number, maximum = 3): fc.Arbitrary<number[][]> {
+  const part = (shape: number[]): fc.Arbitrary<number[]> =>
+    fc.tuple(fc.nat({ max: shape.length }), fc.array(fc.boolean(), { minLength: 4, maxLength: 4 })).map(([from, ones]) =>
+      shape.slice(from).map((length, axis) => (ones[axis] ? 1 : length)),
+    );
+  return shapes(size, 0, maximum).chain((shape) => fc.tuple(...Array.from({ length: count }, () => part(shape))));
+}
+
+export const together = (...shaped: readonly (readonly number[])[]): readonly number[] =>
+  shaped.reduce((a, b) => broadcastShapes(a, b, 'case'));
+
+export const at = (inputs: Record<string, tf.Tensor>, name: string): tf.Tensor => inputs[name] as tf.Tensor;
+
+/** A row for a function of one tensor of any shape. */
+export function ofOne(
+  kernel: string,
+  run: (x: tf.Tensor) => Results,
+  rest: Omit<KernelCase, 'kernel' | 'sample'> & { readonly domain?: readonly [number, number] } = {},
+): KernelCase {
+  const { domain, ...row } = rest;
+  return {
+    kernel,
+    sample: (size) => shapes(size).map((shape) => ({ inputs: { x: floats(shape, 1, domain) }, run: ({ x }) => run(x as tf.Tensor) })),
+    ...row,
+  };
+}
+
+/** Calls a kernel that no public operation calls. */
+export function runKernel(name: string, inputs: object, attrs: object = {}): tf.Tensor {
+  return tf.engine().runKernel(name, inputs as Parameters<ReturnType<typeof tf.engine>['runKernel']>[1], attrs as never);
+}
+
+/** A kernel that the `cpu` backend lacks is compared with the operations it stands for. */
+export function onTrunkline(kernel: () => tf.Tensor, reference: () => tf.Tensor): tf.Tensor {
+  return tf.getBackend() === 'trunkline' ? kernel() : reference();
+}
