@@ -88,3 +88,16 @@ test('the parts of a complex tensor outlive it', () => {
   whole.dispose();
   expect([...part.dataSync()]).toEqual([3, 4]);
 });
+
+test('a call that a lowering refuses is computed by the cpu kernel', () => {
+  const misfit = (): number[] => {
+    const x = tf.reshape(tf.range(0, 36), [1, 6, 6, 1]) as tf.Tensor4D;
+    const filter = tf.ones([2, 2, 1, 1]) as tf.Tensor4D;
+    return [...tf.conv2dTranspose(x, filter, [1, 3, 3, 1], 1, 'same').dataSync()];
+  };
+  const found = misfit();
+  tf.setBackend('cpu');
+  const expected = misfit();
+  tf.setBackend(backendName);
+  expect(found).toEqual(expected);
+});

@@ -11,6 +11,7 @@ import {
 } from '../../ir/graph.ts';
 import { type OpName, ruleOf } from '../../ir/op/index.ts';
 import type { Port } from '../runner/runner.ts';
+import { elementType } from './element-type.ts';
 import { type Attribute, encodeModel, type NodeProto, type TensorProto } from './proto.ts';
 
 /** Attributes that ONNX takes as int64 tensors, in the order of its inputs; `''` leaves an input out. */
@@ -42,10 +43,8 @@ const scalarTensors: ReadonlySet<string> = new Set(['CumSum.axis']);
 /** Attributes that are real numbers whatever value they have. */
 const realAttributes: ReadonlySet<string> = new Set(['alpha', 'beta', 'gamma', 'cubic_coeff_a', 'extrapolation_value']);
 
-const castTargets: Record<DType, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, uint32: 12 };
-
 function encodeAttribute(name: string, value: AttributeValue): Attribute {
-  if (name === 'to') return { name, value: { kind: 'int', value: castTargets[value as DType] } };
+  if (name === 'to') return { name, value: { kind: 'int', value: elementType[value as DType] } };
   if (typeof value === 'string') return { name, value: { kind: 'string', value } };
   if (typeof value !== 'number') return { name, value: { kind: 'ints', value } };
   return { name, value: { kind: realAttributes.has(name) ? 'float' : 'int', value } };

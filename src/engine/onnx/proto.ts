@@ -1,9 +1,7 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { DType, TypedArray } from '../../core/dtype.ts';
 import type { Shape } from '../../core/shape.ts';
-
-/** Element type numbers of `TensorProto.DataType`. */
-const elementType: Record<DType, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, uint32: 12 };
+import { elementType } from './element-type.ts';
 
 /** Operator set of ONNX's own domain that programs are written in. */
 export const operatorSet = 18;

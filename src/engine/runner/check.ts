@@ -1,7 +1,7 @@
 import { allocateArray, type DType, type TypedArray } from '../../core/dtype.ts';
 import { EngineError, type Issue } from '../../core/error.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
-import { nameOfElementType } from './element-type.ts';
+import { nameOfElementType } from '../onnx/element-type.ts';
 import type { Port } from './runner.ts';
 
 export type Direction = 'input' | 'output';

@@ -21,8 +21,11 @@ export interface KernelCase {
   readonly tolerance?: Tolerance;
   /** Types that float arguments are given as too; by default int32 and bool. */
   readonly dtypes?: readonly ('int32' | 'bool')[];
-  /** Why there is no gradient to compare, or none that finite differences could approximate. */
-  readonly flat?: string;
+  /**
+   * `checked` (default): compared, and approximated by finite differences. `compared`: not the derivative, by
+   * definition, as that of a step. `none`: the result is not differentiated.
+   */
+  readonly gradient?: 'checked' | 'compared' | 'none';
   /** Why arguments with NaN and infinities are not tried. */
   readonly finite?: string;
   /** Why axes of size 0 are not tried. */

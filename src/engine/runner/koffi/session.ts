@@ -1,8 +1,8 @@
 import type { TypedArray } from '../../../core/dtype.ts';
 import type { Issue } from '../../../core/error.ts';
+import { elementType } from '../../onnx/element-type.ts';
 import type { DeclaredPort } from '../check.ts';
 import type { NativeBinding, NativeSession } from '../checked.ts';
-import { elementType } from '../element-type.ts';
 import type { Port } from '../runner.ts';
 import type { Pointer, Status } from './api.ts';
 import type { Environment } from './environment.ts';
