@@ -5,6 +5,7 @@ import { type KernelFunctions, loadKernels } from './kernel/index.ts';
 import { LoadedProgram, type Memory } from './loaded.ts';
 import type { Program } from './program.ts';
 import { openRunner } from './runner/index.ts';
+import { probe } from './runner/probe.ts';
 import type { Runner, SessionOptions } from './runner/runner.ts';
 import { type StepSettings, type UpdateOutcome, type UpdatePlan, update } from './update.ts';
 
@@ -47,6 +48,7 @@ export class Executor {
   readonly #programs = new Map<number, LoadedEntry>();
   readonly #plans = new Map<number, UpdatePlan>();
 
+  /** @throws EngineError when ONNX Runtime, the provider or the kernels do not work here */
   constructor(memory: WebAssembly.Memory, options: ExecutorOptions) {
     const { runner, reason } = openRunner({
       threads: options.threads,
@@ -56,6 +58,7 @@ export class Executor {
     this.#options = options;
     this.#runner = runner;
     this.#reason = reason;
+    if (options.provider !== 'cpu') probe(runner, options.provider);
     const kernels = loadKernels(memory);
     this.#crew = options.threads > 1 ? new KernelCrew(kernels, memory, options.threads) : undefined;
     this.#kernels = this.#crew?.kernels ?? kernels;

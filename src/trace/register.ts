@@ -15,6 +15,7 @@ import { callSite, watchLayers } from './call-site.ts';
 import { installChainedOperations } from './chain.ts';
 import { installDrawings } from './distribution.ts';
 import { cpuFallback } from './fallback.ts';
+import { installFusedConvolutions } from './fused.ts';
 import { installGradients } from './gradient/index.ts';
 import { insteadOf } from './instead.ts';
 import { lowerings } from './kernel/index.ts';
@@ -116,6 +117,7 @@ export function registerTrunkline(evaluate: Evaluate): TrunklineBackend {
   registerBackend(backendName, () => backend, priority);
   watchLayers();
   installDrawings();
+  installFusedConvolutions();
   installChainedOperations();
   installGradients();
   registered = backend;

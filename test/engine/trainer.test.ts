@@ -223,6 +223,26 @@ describe('an engine refuses', () => {
     );
   });
 
+  it('a GPU that is not there', async (context) => {
+    const opened = await openEngine({ type: 'onnx-webgpu', worker: false, threads: 1 }).catch(
+      (reason: unknown) => reason,
+    );
+    context.skip(!(opened instanceof Error), 'this machine has a WebGPU adapter');
+    expect((opened as Error).message).toMatch(/^provider webgpu: expected a GPU adapter; found /);
+  });
+
+  it('CUDA libraries that are not there, which auto reports', async (context) => {
+    const events: TrunklineEvent[] = [];
+    const cuda = await openEngine({ type: 'onnx-cuda', worker: false, threads: 1 }).catch((reason: unknown) => reason);
+    context.skip(!(cuda instanceof Error), 'this machine has CUDA');
+    expect((cuda as Error).message).toMatch(/^provider cuda: expected ONNX Runtime's CUDA libraries in .*; found no /);
+    await open({ type: 'auto' }, events);
+    expect(events.find(({ type }) => type === 'engineChosen')).toMatchObject({
+      engine: 'onnx-cpu',
+      reason: expect.stringMatching(/; no CUDA: provider cuda: expected /),
+    });
+  });
+
   it('packages and devices that are not there', async () => {
     await expect(openEngine({ type: 'tfjs-node' })).rejects.toThrow(
       /^engine tfjs-node: expected the package @tensorflow\/tfjs-node; found .*'?@tensorflow\/tfjs-node.*\n {2}hint: npm install @tensorflow\/tfjs-node, or use the engine onnx-cpu/,

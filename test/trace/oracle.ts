@@ -130,7 +130,7 @@ export function expectAgreement(
       const loss = () => weighted(run({ ...plain, ...variables }), weights);
       const gradients = all.length === 0 ? {} : tf.variableGrads(loss, all).grads;
       return {
-        results: list(outcome).map((result) => result.dataSync().slice()),
+        results: list(outcome).map((result) => ({ dtype: result.dtype, data: result.dataSync().slice() })),
         gradients: all.map(({ name }) => gradients[name]?.dataSync().slice()),
       };
     });
@@ -143,8 +143,10 @@ export function expectAgreement(
       return differentiate.length === 0 ? { outputs } : { loss: weighted(results, weights), outputs };
     }, specs);
     const found = runProgram(compiled, values);
-    expected.results.forEach((result, index) => {
-      expectClose(found[`output/${index}`] as Float32Array, result, `result ${index}`, options.tolerance);
+    const ports = new Map(compiled.program.outputs.map(({ name, dtype }) => [name, dtype]));
+    expected.results.forEach(({ dtype, data }, index) => {
+      expect(ports.get(`output/${index}`), `type of result ${index}`).toBe(dtype);
+      expectClose(found[`output/${index}`] as Float32Array, data, `result ${index}`, options.tolerance);
     });
     differentiate.forEach((name, index) => {
       const ours = found[`gradient/${(variables[name] as tf.Variable).name}`] as Float32Array | undefined;

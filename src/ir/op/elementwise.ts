@@ -94,7 +94,6 @@ export const elementwise = {
   Max: together('largest of the operands', numericTypes),
   Min: together('smallest of the operands', numericTypes),
   Sum: together('sum of the operands', floatTypes),
-  PRelu: together('a above 0, a b below', floatTypes),
   Equal: together('a = b', anyTypes, 'bool'),
   Greater: together('a > b', numericTypes, 'bool'),
   GreaterOrEqual: together('a ≥ b', numericTypes, 'bool'),

@@ -1,4 +1,4 @@
-import { broadcastShapes, formatShape, type Shape } from '../../core/shape.ts';
+import { broadcastShapes, formatShape, type Shape, sameShape } from '../../core/shape.ts';
 import { type Call, floatTypes, integer, integers, type OpRule, operand, place, ranked, reject } from './rule.ts';
 
 function matrixProduct(call: Call, a: Shape, b: Shape): Shape {
@@ -66,12 +66,15 @@ export const product = {
     ],
   },
   Conv: {
-    summary: "cross-correlation of x [N, C, …] with w [M, C / 'group', …]",
+    summary: "cross-correlation of x [N, C, …] with w [M, C / 'group', …], plus a bias [M] if one is given",
     infer: (call) => {
       const [x, w] = [operand(call, 0, floatTypes), operand(call, 1, floatTypes)];
       const group = integer(call, 'group', 1);
       if (x.shape[1] !== (w.shape[1] as number) * group)
         reject(call, `${x.shape[1]} input channels in the filter`, `${formatShape(w.shape)} with ${group} groups`);
+      const bias = call.inputs[2];
+      if (bias && !sameShape(bias.shape, w.shape.slice(0, 1)))
+        reject(call, `a bias [${w.shape[0]}]`, formatShape(bias.shape));
       return [{ dtype: 'float32', shape: [x.shape[0] as number, w.shape[0] as number, ...windowed(call, x.shape)] }];
     },
   },

@@ -3,7 +3,7 @@ import type { Apply, Rule } from '../build.ts';
 import { type Attributes, constant, constantData, nodeApplying, type Value } from '../graph.ts';
 import { isElementwise, isReduction } from '../op/index.ts';
 
-const permOf = (attributes: Attributes): readonly number[] => attributes.perm as readonly number[];
+export const permOf = (attributes: Attributes): readonly number[] => attributes.perm as readonly number[];
 
 /** Reshapes and expansions of others of their kind, of constants, or to the shape that is there already. */
 export const simplifyShape: Rule = ({ op, inputs: [x], attributes, origin }, apply) => {
@@ -41,18 +41,25 @@ export const composeTranspose: Rule = ({ op, inputs: [x], attributes, origin }, 
   return apply('Expand', apply('Transpose', [repeated], { perm }, origin), { shape }, origin);
 };
 
-/** `value` as it must be for an op on untransposed operands, when that costs at most a reshape. */
-function untransposed(value: Value, perm: readonly number[], apply: Apply, origin: string): Value | undefined {
+/** How much smaller than the result an operand must be for its transposing not to matter. */
+const negligible = 8;
+
+/** `value`, an operand of rank up to `perm`'s, as it must be for an op on untransposed operands, when that is cheap. */
+export function untransposed(
+  value: Value,
+  perm: readonly number[],
+  size: number,
+  apply: Apply,
+  origin: string,
+): Value | undefined {
   const node = nodeApplying(value, 'Transpose');
   if (node && sameShape(permOf(node.attributes), perm)) return node.inputs[0] as Value;
-  if (sizeOf(value.shape) === 1 && value.shape.length === 0) return value;
-  const full = [...new Array<number>(perm.length - value.shape.length).fill(1), ...value.shape];
-  if (full.filter((size) => size !== 1).length > 1) return undefined;
-  const shape = new Array<number>(perm.length);
-  perm.forEach((axis, at) => {
-    shape[axis] = full[at] as number;
-  });
-  return apply('Reshape', [value], { shape }, origin)[0];
+  if (value.shape.length === 0) return value;
+  const shape = [...new Array<number>(perm.length - value.shape.length).fill(1), ...value.shape];
+  const [full] = apply('Reshape', [value], { shape }, origin);
+  const inverse = perm.map((_, axis) => perm.indexOf(axis));
+  const [moved] = apply('Transpose', [full as Value], { perm: inverse }, origin);
+  return moved && (sizeOf(shape) * negligible <= size || !nodeApplying(moved, 'Transpose')) ? moved : undefined;
 }
 
 /** Elementwise ops run before the transposes of their operands, so that those meet and vanish. */
@@ -64,7 +71,8 @@ export const sinkTranspose: Rule = ({ op, inputs, attributes, origin }, apply) =
     .find((node) => node && permOf(node.attributes).length === rank);
   if (!transposed) return undefined;
   const perm = permOf(transposed.attributes);
-  const operands = inputs.map((value) => value && untransposed(value, perm, apply, origin));
+  const size = sizeOf(transposed.outputs[0]?.shape ?? []);
+  const operands = inputs.map((value) => value && untransposed(value, perm, size, apply, origin));
   if (operands.some((value) => value === undefined)) return undefined;
   const results = apply(op, operands as (Value | null)[], attributes, origin);
   return apply('Transpose', results, { perm }, origin);

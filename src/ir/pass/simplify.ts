@@ -1,7 +1,8 @@
 import { type Apply, applySharing, type Rule } from '../build.ts';
 import { type Node, topological, type Value } from '../graph.ts';
+import { arrangeUntransposed, dropIdle } from './arrange.ts';
 import { delayExpand, dropNeutral, foldCast } from './broadcast.ts';
-import { addIntoGemm } from './fuse.ts';
+import { addIntoConv, addIntoGemm } from './fuse.ts';
 import { composeTranspose, reduceUntransposed, simplifyShape, sinkLeadingOnes, sinkTranspose } from './layout.ts';
 import { selectInsteadOfMultiply } from './select.ts';
 
@@ -9,13 +10,16 @@ import { selectInsteadOfMultiply } from './select.ts';
 export const simplifications = {
   foldCast,
   simplifyShape,
+  dropIdle,
   composeTranspose,
   selectInsteadOfMultiply,
   dropNeutral,
   delayExpand,
   sinkLeadingOnes,
   addIntoGemm,
+  addIntoConv,
   sinkTranspose,
+  arrangeUntransposed,
   reduceUntransposed,
 } as const satisfies Record<string, Rule>;
 

@@ -1,4 +1,4 @@
-import { broadcastTo, type EinsumAttrs, einsum, type GradConfig, reshape, sum, type Tensor } from '@tensorflow/tfjs-core';
+import { type EinsumAttrs, einsum, type GradConfig, mul, ones, reshape, sum, type Tensor } from '@tensorflow/tfjs-core';
 
 /** An operand, or the gradient of the result, and its letters. */
 interface Term {
@@ -28,7 +28,7 @@ function gradientIn(operand: Term, others: readonly Term[], result: Term): Tenso
   if (reached === operand.letters) return gradient;
   const { shape } = operand.tensor;
   const spread = shape.map((size, axis) => (reached.includes(operand.letters[axis] as string) ? size : 1));
-  return broadcastTo(reshape(gradient, spread), shape);
+  return mul(reshape(gradient, spread), ones(shape));
 }
 
 export const einsumGradient: GradConfig = {

@@ -1,13 +1,34 @@
 import { type GradConfig, registerGradient, unregisterGradient } from '@tensorflow/tfjs-core';
 import { depthToSpaceGradient, mirrorPadGradient, stridedSliceGradient, tileGradient } from './arrange.ts';
+import { maximumGradient, minimumGradient, squaredDifferenceGradient } from './broadcast.ts';
+import { conv2dGradients, conv3dGradients, depthwiseGradients } from './convolution.ts';
 import { einsumGradient } from './einsum.ts';
 import { gatherGradient, gatherNdGradient } from './gather.ts';
+import { batchNormalizationGradient } from './normalization.ts';
+import { averagePool2dGradient, averagePool3dGradient, maxPoolGradient } from './pooling.ts';
 import { cumprodGradient, cumsumGradient } from './scan.ts';
 import { scatterNdGradient, segmentSumGradient, tensorScatterUpdateGradient } from './scatter.ts';
 import { topKGradient } from './top-k.ts';
 
 /** Gradients that TensorFlow.js has, and that are wrong, or too slow once they are compiled: each says why. */
-const better = [tileGradient, gatherGradient, segmentSumGradient, mirrorPadGradient, cumsumGradient];
+const better = [
+  tileGradient,
+  gatherGradient,
+  segmentSumGradient,
+  mirrorPadGradient,
+  cumsumGradient,
+  maximumGradient,
+  minimumGradient,
+  squaredDifferenceGradient,
+  conv2dGradients.convolution,
+  conv2dGradients.inInput,
+  conv3dGradients.convolution,
+  depthwiseGradients.convolution,
+  maxPoolGradient,
+  averagePool2dGradient,
+  averagePool3dGradient,
+  batchNormalizationGradient,
+];
 
 /** Gradients that TensorFlow.js lacks. */
 const missing = [
@@ -19,6 +40,11 @@ const missing = [
   gatherNdGradient,
   scatterNdGradient,
   tensorScatterUpdateGradient,
+  conv2dGradients.inFilter,
+  conv3dGradients.inInput,
+  conv3dGradients.inFilter,
+  depthwiseGradients.inInput,
+  depthwiseGradients.inFilter,
 ];
 
 export const gradients: readonly GradConfig[] = [...better, ...missing];

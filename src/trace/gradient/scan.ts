@@ -11,6 +11,7 @@ import {
   slice,
   type Tensor,
   util,
+  zerosLike,
 } from '@tensorflow/tfjs-core';
 
 /** TensorFlow.js's has its axes mixed up unless the last one is summed. */
@@ -51,7 +52,7 @@ export const cumprodGradient: GradConfig = {
     const [axis] = util.parseAxisParam(named, (given as Tensor).shape) as [number];
     const directed = (tensor: Tensor): Tensor => (backward ? reverse(tensor, axis) : tensor);
     const ofFactors = (): Tensor => {
-      if ((given as Tensor).size === 0) return given as Tensor;
+      if ((given as Tensor).size === 0) return zerosLike(given as Tensor);
       const [x, gradient] = [directed(given as Tensor), directed(dy as Tensor)];
       const reached = exclusive ? successors(gradient, axis, 1) : gradient;
       return directed(mul(cumprod(x, axis, true), recurrence(reached, successors(x, axis, 1), axis)));

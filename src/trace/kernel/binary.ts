@@ -1,6 +1,15 @@
 import type { Value } from '../../ir/graph.ts';
 import type { OpName } from '../../ir/op/index.ts';
-import { cast, float, type KernelCall, type Lowering, type LoweringTable, promote } from './lowering.ts';
+import {
+  cast,
+  float,
+  int32,
+  type KernelCall,
+  type Lowering,
+  type LoweringTable,
+  promote,
+  type SingleApply,
+} from './lowering.ts';
 
 function arithmetic(name: OpName): Lowering {
   return ({ input, op }) => op(name, promote(op, [input('a'), input('b')]));
@@ -10,17 +19,23 @@ function logical(name: OpName): Lowering {
   return ({ input, op }) => op(name, [cast(op, input('a'), 'bool'), cast(op, input('b'), 'bool')]);
 }
 
+/** Any integer leaves 0 when divided by 1, −1 or, in JavaScript, 0; processors trap on the last two. */
+function divisor(op: SingleApply, b: Value): Value {
+  const [one, minusOne, zero] = [int32([1], []), int32([-1], []), int32([0], [])];
+  return op('Where', [op('Or', [op('Equal', [b, minusOne]), op('Equal', [b, zero])]), one, b]);
+}
+
 /** Remainder with the divisor's sign, for floats built from the one with the dividend's. */
 function mod({ input, op }: KernelCall): Value {
   const [a, b] = promote(op, [input('a'), input('b')]) as [Value, Value];
-  if (a.dtype !== 'float32') return op('Mod', [a, b]);
+  if (a.dtype !== 'float32') return op('Mod', [a, divisor(op, b)]);
   const remainder = op('Mod', [a, b], { fmod: 1 });
   const signsDiffer = op('Less', [op('Mul', [remainder, b]), float(0)]);
   return op('Where', [signsDiffer, op('Add', [remainder, b]), remainder]);
 }
 
 /** Whether numbers lie below 0, −0 included. */
-function isNegative(op: KernelCall['op'], x: Value): Value {
+function isNegative(op: SingleApply, x: Value): Value {
   return op('Or', [op('Less', [x, float(0)]), op('Less', [op('Reciprocal', [x]), float(0)])]);
 }
 
@@ -39,6 +54,11 @@ function atan2({ input, op }: KernelCall): Value {
 function floorDiv({ input, op }: KernelCall): Value {
   const [a, b] = [cast(op, input('a'), 'float32'), cast(op, input('b'), 'float32')];
   return cast(op, op('Floor', [op('Div', [a, b])]), 'int32');
+}
+
+/** `x`, times `alpha` where it is below 0. ONNX's own operator does not repeat `x`. */
+export function prelu(op: SingleApply, x: Value, alpha: Value): Value {
+  return op('Where', [op('Less', [x, float(0)]), op('Mul', [x, alpha]), x]);
 }
 
 function addN({ list, op }: KernelCall): Value {
@@ -72,7 +92,7 @@ export const binary: LoweringTable = {
     const difference = op('Sub', promote(op, [input('a'), input('b')]));
     return op('Mul', [difference, difference]);
   },
-  Prelu: ({ input, op }) => op('PRelu', [cast(op, input('x'), 'float32'), cast(op, input('alpha'), 'float32')]),
+  Prelu: ({ input, op }) => prelu(op, cast(op, input('x'), 'float32'), cast(op, input('alpha'), 'float32')),
   EluGrad: ({ input, op }) => {
     const [dy, y] = [input('dy'), input('y')];
     return op('Where', [op('GreaterOrEqual', [y, float(0)]), dy, op('Mul', [dy, op('Add', [y, float(1)])])]);

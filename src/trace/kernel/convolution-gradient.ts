@@ -6,7 +6,7 @@ import type {
 } from '@tensorflow/tfjs-core';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../core/shape.ts';
 import type { Value } from '../../ir/graph.ts';
-import { comesChannelsFirst, outputFirst } from './convolution.ts';
+import { comesChannelsFirst, correlate, outputFirst } from './convolution.ts';
 import { asCalled, channelsFirst, framed, withMargins } from './frame.ts';
 import { cast, filled, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 import { taps } from './tap.ts';
@@ -14,6 +14,7 @@ import {
   after,
   isChannelsFirst,
   isPointwise,
+  seenFrom,
   type Window,
   type WindowAttrs,
   windowAttributes,
@@ -23,14 +24,8 @@ import {
 /** Elements that no window sees after an axis, and that an op with this stride adds by itself. */
 const added = (window: Window): number => (-after(window) < window.stride ? Math.max(0, -after(window)) : 0);
 
-/**
- * The gradient of `correlate` in its input: dy `[batch, out, …]` spread through `filter` `[…, in / groups, out]`.
- * @returns `[batch, in, …]`
- */
-export function spread(op: SingleApply, dy: Value, filter: Value, windows: readonly Window[], group = 1): Value {
-  const channels = (filter.shape.at(-2) as number) * group;
-  const shape = [dy.shape[0] as number, channels, ...windows.map(({ input }) => input)];
-  if ([shape, dy.shape, filter.shape].some((sizes) => sizeOf(sizes) === 0)) return filled(op, 0, 'float32', shape);
+/** dy `[batch, out, …]` spread through `filter` `[…, in / groups, out]`, for any stride. */
+export function spread(op: SingleApply, dy: Value, filter: Value, windows: readonly Window[], group: number): Value {
   const attributes = { ...windowAttributes(windows), output_padding: windows.map(added), group };
   const seen = op('ConvTranspose', [dy, outputFirst(op, filter)], attributes);
   const unseen = windows.map((window) => ({
@@ -38,6 +33,29 @@ export function spread(op: SingleApply, dy: Value, filter: Value, windows: reado
     after: Math.max(0, -after(window)) - added(window),
   }));
   return withMargins(op, seen, unseen);
+}
+
+/** A filter `[…, in, out]` for the way back: reversed along the spatial axes, `[…, out, in]`. */
+export function turned(op: SingleApply, filter: Value): Value {
+  const axes = [...filter.shape.keys()].slice(0, -2).filter((axis) => filter.shape[axis] !== 1);
+  const all = (value: number): number[] => axes.map(() => value);
+  const reversed = op('Slice', [filter], { axes, starts: all(-1), ends: all(-1e6), steps: all(-1) });
+  const rank = filter.shape.length;
+  const perm = [...filter.shape.keys()].slice(0, -2);
+  return op('Transpose', [axes.length > 0 ? reversed : filter], { perm: [...perm, rank - 1, rank - 2] });
+}
+
+/**
+ * The gradient of `correlate` in its input: dy `[batch, out, …]` spread through `filter` `[…, in, out]`. For stride 1
+ * that is another convolution, which ONNX Runtime shares out among threads better than a transposed one.
+ * @returns `[batch, in, …]`
+ */
+function inputGradient(op: SingleApply, dy: Value, filter: Value, windows: readonly Window[]): Value {
+  const shape = [dy.shape[0] as number, filter.shape.at(-2) as number, ...windows.map(({ input }) => input)];
+  if ([shape, dy.shape, filter.shape].some((sizes) => sizeOf(sizes) === 0)) return filled(op, 0, 'float32', shape);
+  return windows.every(({ stride }) => stride === 1)
+    ? correlate(op, dy, turned(op, filter), windows.map(seenFrom))
+    : spread(op, dy, filter, windows, 1);
 }
 
 /** Places of the window up to which one product over all samples beats a product for each sample and their sum. */
@@ -100,7 +118,7 @@ function inInput({ input, op, refuse }: KernelCall, attrs: WindowAttrs & { reado
       `${formatShape(spatial)} places where an image ${formatShape(attrs.inputShape)} has ${formatShape(places)}`,
       'choose the output shape, strides and padding of a transposed convolution so that they fit together',
     );
-  return asCalled(op, spread(op, channelsFirst(op, dy, attrs), filter, windows), attrs);
+  return asCalled(op, inputGradient(op, channelsFirst(op, dy, attrs), filter, windows), attrs);
 }
 
 /** Sizes of the spatial axes. */

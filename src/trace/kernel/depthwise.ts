@@ -7,11 +7,11 @@ import type {
 import { type Shape, sizeOf } from '../../core/shape.ts';
 import type { Value } from '../../ir/graph.ts';
 import { correlate, fused } from './convolution.ts';
-import { spread } from './convolution-gradient.ts';
+import { spread, turned } from './convolution-gradient.ts';
 import { asCalled, channelsFirst, framed } from './frame.ts';
 import { cast, filled, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 import { taps } from './tap.ts';
-import { reach, type Window, type WindowAttrs, windowsOf } from './window.ts';
+import { seenFrom, type WindowAttrs, windowsOf } from './window.ts';
 
 /** A filter `[height, width, channels, multiplier]` for a convolution with a group for each channel. */
 function grouped(op: SingleApply, filter: Value): Value {
@@ -27,20 +27,16 @@ function forward({ input, op }: KernelCall, attrs: WindowAttrs): Value {
   return cast(op, asCalled(op, y, attrs), given.dtype);
 }
 
-/** The window that sees, from each element of the input, the places it was seen at. Only for stride 1. */
-function seenFrom(window: Window): Window {
-  return { ...window, input: window.places, places: window.input, before: reach(window) - 1 - window.before };
-}
-
 function inInput({ input, op }: KernelCall, attrs: WindowAttrs & { readonly inputShape: Shape }): Value {
   const [dy, filter] = [channelsFirst(op, input('dy'), attrs), cast(op, input('filter'), 'float32')];
   const windows = windowsOf(attrs.inputShape, filter.shape.slice(0, 2), attrs);
   const channels = filter.shape[2] as number;
+  const shape = [dy.shape[0] as number, channels, ...windows.map((window) => window.input)];
+  if ([shape, dy.shape, filter.shape].some((sizes) => sizeOf(sizes) === 0))
+    return asCalled(op, filled(op, 0, 'float32', shape), attrs);
   if (windows.some(({ stride }) => stride > 1))
     return asCalled(op, spread(op, dy, grouped(op, filter), windows, channels), attrs);
-  const reversed = op('Slice', [filter], { axes: [0, 1], starts: [-1, -1], ends: [-1e6, -1e6], steps: [-1, -1] });
-  const turned = op('Transpose', [reversed], { perm: [0, 1, 3, 2] });
-  return asCalled(op, correlate(op, dy, turned, windows.map(seenFrom), channels), attrs);
+  return asCalled(op, correlate(op, dy, turned(op, filter), windows.map(seenFrom), channels), attrs);
 }
 
 /** Products with dy, summed: for each place inside the window one pass over x, which is as much as there is to do. */

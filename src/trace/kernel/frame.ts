@@ -1,6 +1,6 @@
 import type { Attributes, Value } from '../../ir/graph.ts';
 import { float, type SingleApply } from './lowering.ts';
-import { after, isChannelsFirst, type Window, type WindowAttrs, windowAttributes } from './window.ts';
+import { after, fits, isChannelsFirst, onFrame, type Window, type WindowAttrs, windowAttributes } from './window.ts';
 
 type Format = Pick<WindowAttrs, 'dataFormat'>;
 
@@ -25,18 +25,18 @@ export interface Margin {
 /** `x` `[batch, channels, …]` with margins along its spatial axes. */
 export function withMargins(op: SingleApply, x: Value, margins: readonly Margin[], fill = 0): Value {
   let result = x;
-  if (margins.some((margin) => margin.before < 0 || margin.after < 0))
-    result = op('Slice', [result], {
-      axes: margins.map((_, axis) => axis + 2),
-      starts: margins.map((margin) => Math.max(0, -margin.before)),
-      ends: margins.map((margin, axis) => (x.shape[axis + 2] as number) + Math.min(0, margin.after)),
-      steps: margins.map(() => 1),
-    });
   if (margins.some((margin) => margin.before > 0 || margin.after > 0)) {
     const before = margins.map((margin) => Math.max(0, margin.before));
     const end = margins.map((margin) => Math.max(0, margin.after));
     result = op('Pad', [result, float(fill)], { pads: [0, 0, ...before, 0, 0, ...end] });
   }
+  if (margins.some((margin) => margin.before < 0 || margin.after < 0))
+    result = op('Slice', [result], {
+      axes: margins.map((_, axis) => axis + 2),
+      starts: margins.map((margin) => Math.max(0, -margin.before)),
+      ends: margins.map((margin, axis) => (result.shape[axis + 2] as number) + Math.min(0, margin.after)),
+      steps: margins.map(() => 1),
+    });
   return result;
 }
 
@@ -55,11 +55,8 @@ export function unframed(op: SingleApply, x: Value, windows: readonly Window[]):
   );
 }
 
-/** The attributes of an op with a window on `x`, and `x` without elements that would give the window more places. */
+/** The attributes of an op with these windows on `x`, and what it must be given to take no more places than they. */
 export function windowed(op: SingleApply, x: Value, windows: readonly Window[]): { x: Value; attributes: Attributes } {
-  const unseen = windows.map((window) => {
-    const end = after(window);
-    return { before: Math.min(0, window.before), after: end <= -window.stride ? end : 0 };
-  });
-  return { x: withMargins(op, x, unseen), attributes: windowAttributes(windows) };
+  if (fits(windows)) return { x, attributes: windowAttributes(windows) };
+  return { x: framed(op, x, windows), attributes: windowAttributes(onFrame(windows)) };
 }

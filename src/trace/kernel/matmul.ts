@@ -1,5 +1,6 @@
 import type { Value } from '../../ir/graph.ts';
 import type { OpName } from '../../ir/op/index.ts';
+import { prelu } from './binary.ts';
 import { cast, float, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 
 /** A B for matrices, or for stacks of them whose leading axes broadcast. */
@@ -23,7 +24,7 @@ export function applyActivation({ attrs, op, optional, refuse }: KernelCall, val
   if (name === 'linear') return value;
   if (name === 'relu6') return op('Min', [op('Relu', [value]), float(6)]);
   if (name === 'leakyrelu') return op('LeakyRelu', [value], { alpha: attrs.leakyreluAlpha });
-  if (name === 'prelu') return op('PRelu', [value, optional('preluActivationWeights') ?? float(1)]);
+  if (name === 'prelu') return prelu(op, value, optional('preluActivationWeights') ?? float(1));
   const activation = activations[name];
   return activation
     ? op(activation, [value])

@@ -1,7 +1,7 @@
 import type { MaxPoolWithArgmaxAttrs } from '@tensorflow/tfjs-core';
 import { type Shape, sizeOf } from '../../core/shape.ts';
 import type { Attributes, Value } from '../../ir/graph.ts';
-import { asCalled, channelsFirst, framed, windowed } from './frame.ts';
+import { asCalled, channelsFirst, framed } from './frame.ts';
 import {
   cast,
   filled,
@@ -13,7 +13,7 @@ import {
   type SingleApply,
 } from './lowering.ts';
 import { taps } from './tap.ts';
-import { after, isPointwise, type Window, type WindowAttrs, windowsOf } from './window.ts';
+import { after, fits, isPointwise, type Window, type WindowAttrs, windowAttributes, windowsOf } from './window.ts';
 
 /** What poolings say about their window. */
 export interface PoolAttrs extends WindowAttrs {
@@ -27,9 +27,9 @@ export function poolWindows(shape: Shape, attrs: PoolAttrs): readonly Window[] {
   return windowsOf(shape, lengths.slice(0, shape.length - 2), attrs);
 }
 
-/** ONNX wants less padding than the window is long. */
-function padsTooMuch(windows: readonly Window[]): boolean {
-  return windows.some((window) => Math.max(window.before, after(window)) >= window.length);
+/** Whether ONNX's pooling can take these windows: it wants less padding than the window is long. */
+function isDirect(windows: readonly Window[]): boolean {
+  return fits(windows) && windows.every((window) => Math.max(window.before, after(window)) < window.length);
 }
 
 /** What each element of the window sees. */
@@ -38,10 +38,9 @@ function everyTap(op: SingleApply, x: Value, windows: readonly Window[], fill: n
   return taps(op, framed(op, x, windows, fill), windows, axes);
 }
 
-function poolingOp(op: SingleApply, x: Value, windows: readonly Window[]): { x: Value; attributes: Attributes } {
-  const { x: seen, attributes } = windowed(op, x, windows);
-  const { dilations: _, ...rest } = attributes;
-  return { x: seen, attributes: rest };
+function poolingAttributes(windows: readonly Window[]): Attributes {
+  const { dilations: _, ...attributes } = windowAttributes(windows);
+  return attributes;
 }
 
 /**
@@ -49,9 +48,9 @@ function poolingOp(op: SingleApply, x: Value, windows: readonly Window[]): { x: 
  * it; ONNX Runtime passes over it or keeps it, depending on its place in the window.
  */
 function maxPool(op: SingleApply, x: Value, windows: readonly Window[]): Value {
-  if (padsTooMuch(windows)) return op('Max', everyTap(op, x, windows, Number.NEGATIVE_INFINITY));
-  const { x: seen, attributes } = poolingOp(op, x, windows);
-  return op('MaxPool', [seen], attributes);
+  return isDirect(windows)
+    ? op('MaxPool', [x], poolingAttributes(windows))
+    : op('Max', everyTap(op, x, windows, Number.NEGATIVE_INFINITY));
 }
 
 /**
@@ -59,10 +58,7 @@ function maxPool(op: SingleApply, x: Value, windows: readonly Window[]): Value {
  * it is NaN in an image and 0 in a volume, as in TensorFlow.js.
  */
 function averagePool(op: SingleApply, x: Value, windows: readonly Window[]): Value {
-  if (!padsTooMuch(windows)) {
-    const { x: seen, attributes } = poolingOp(op, x, windows);
-    return op('AveragePool', [seen], { ...attributes, count_include_pad: 0 });
-  }
+  if (isDirect(windows)) return op('AveragePool', [x], { ...poolingAttributes(windows), count_include_pad: 0 });
   const ones = filled(op, 1, 'float32', [1, 1, ...windows.map(({ input }) => input)]);
   const [total, count] = [x, ones].map((value) => op('Sum', everyTap(op, value, windows, 0))) as [Value, Value];
   return op('Div', [total, op('Max', [count, float(windows.length === 3 ? 1 : 0)])]);
@@ -83,11 +79,10 @@ function pooling(pool: (op: SingleApply, x: Value, windows: readonly Window[]) =
 /** Positions count the elements of an image, or of the batch, with channels last. */
 function withPositions({ input, attrs, op, ops, refuse }: KernelCall): readonly Value[] {
   const { includeBatchInIndex, ...rest } = attrs as MaxPoolWithArgmaxAttrs;
-  const given = channelsFirst(op, cast(op, input('x'), 'float32'));
+  const x = channelsFirst(op, cast(op, input('x'), 'float32'));
   const windows = poolWindows(input('x').shape, rest);
-  const { x, attributes } = poolingOp(op, given, windows);
-  if (x !== given || padsTooMuch(windows)) refuse('padding that is longer than the window', 'pad the images before');
-  const [largest, position] = ops('MaxPool', [x], attributes) as [Value, Value];
+  if (!isDirect(windows)) refuse('padding that is longer than the window', 'pad the images before');
+  const [largest, position] = ops('MaxPool', [x], poolingAttributes(windows)) as [Value, Value];
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const counting = (length: number, step: number): number[] => Array.from({ length }, (_, at) => at * step);
   const firsts = int32(counting(batch * channels, height * width), [batch, channels, 1, 1]);

@@ -13,7 +13,6 @@ const toInteger: Prepare = (op, x) => cast(op, x, 'int32');
 const ofNothing: Partial<Record<OpName, number>> = {
   ReduceMax: Number.NEGATIVE_INFINITY,
   ReduceMin: Number.POSITIVE_INFINITY,
-  ReduceMean: Number.NaN,
 };
 
 function reduce(name: OpName, prepare: Prepare, { input, attrs, op }: KernelCall): Value {
@@ -38,7 +37,8 @@ function extremum(name: 'ReduceMax' | 'ReduceMin'): Lowering {
   return (call) => {
     const { input, attrs, op } = call;
     const result = reduce(name, asNumber, call);
-    const x = asNumber(op, input('x'));
+    if (input('x').dtype === 'bool') return cast(op, result, 'bool');
+    const x = input('x');
     if (x.dtype !== 'float32' || sizeOf(x.shape) === 0) return result;
     const axes = util.parseAxisParam(attrs.reductionIndices ?? attrs.axis, [...x.shape]);
     if (axes.length === 0) return result;

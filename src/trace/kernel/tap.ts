@@ -2,7 +2,7 @@ import type { Shape } from '../../core/shape.ts';
 import type { Value } from '../../ir/graph.ts';
 import { unframed } from './frame.ts';
 import type { SingleApply } from './lowering.ts';
-import { after, onFrame, type Window, windowAttributes } from './window.ts';
+import { fits, onFrame, type Window, windowAttributes } from './window.ts';
 
 /**
  * What the windows see at all of their places, for each place inside the window, row by row.
@@ -28,13 +28,13 @@ export function taps(op: SingleApply, x: Value, windows: readonly Window[], axes
  * @returns `[batch, channels, …]`
  */
 export function putBack(op: SingleApply, columns: Value, images: Shape, windows: readonly Window[]): Value {
-  const reachesIn = windows.every((window) => window.before >= 0 && after(window) > -window.stride);
-  const over = reachesIn ? windows : onFrame(windows);
+  const direct = fits(windows);
+  const over = direct ? windows : onFrame(windows);
   const sizes = over.map(({ input }) => input);
   const { kernel_shape, ...attributes } = windowAttributes(over);
   const sum = op('Col2Im', [columns], { image_shape: sizes, block_shape: kernel_shape, ...attributes });
   const image = op('Reshape', [sum], { shape: [...images, ...sizes] });
-  return reachesIn ? image : unframed(op, image, windows);
+  return direct ? image : unframed(op, image, windows);
 }
 
 /** The places of `y` that each element of the window equals and no element before it does. */

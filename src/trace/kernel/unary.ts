@@ -79,7 +79,10 @@ export const unary: LoweringTable = {
   Log1p: ({ input, op }) => op('Log', [op('Add', [cast(op, input('x'), 'float32'), float(1)])]),
   Expm1: ({ input, op }) => op('Sub', [op('Exp', [cast(op, input('x'), 'float32')]), float(1)]),
   Rsqrt: ({ input, op }) => op('Reciprocal', [op('Sqrt', [cast(op, input('x'), 'float32')])]),
-  Square: ({ input, op }) => op('Mul', [input('x'), input('x')]),
+  Square: ({ input, op }) => {
+    const x = asNumber(op, input('x'));
+    return op('Mul', [x, x]);
+  },
   IsNan: ({ input, op }) => nanIn(op, cast(op, input('x'), 'float32')),
   IsInf: ({ input, op }) => op('IsInf', [cast(op, input('x'), 'float32')]),
   IsFinite: ({ input, op }) => {

@@ -110,9 +110,19 @@ export function isPointwise(windows: readonly Window[]): boolean {
   return windows.every((window) => reach(window) * window.stride === 1 && window.before === 0 && after(window) === 0);
 }
 
+/** Whether an op that is given the padding takes exactly the places of these windows: none begins too late or more follow. */
+export function fits(windows: readonly Window[]): boolean {
+  return windows.every((window) => window.before >= 0 && after(window) > -window.stride);
+}
+
 /** The same windows on an input that has already been cut or padded to what they see. */
 export function onFrame(windows: readonly Window[]): readonly Window[] {
   return windows.map((window) => ({ ...window, input: span(window), before: 0 }));
+}
+
+/** For stride 1, the window that sees, from each element of the input, the places that element was seen from. */
+export function seenFrom(window: Window): Window {
+  return { ...window, input: window.places, places: window.input, before: reach(window) - 1 - window.before };
 }
 
 /** The attributes that ops with a window share. */

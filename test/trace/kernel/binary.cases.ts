@@ -1,6 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { at, broadcastable, floats, integers, type KernelCase, ofOne, onTrunkline, runKernel, shapes, together } from './case.ts';
+import {
+  at,
+  broadcastable,
+  countingTruths,
+  floats,
+  integers,
+  type KernelCase,
+  ofOne,
+  onTrunkline,
+  promoting,
+  runKernel,
+  shapes,
+  truths,
+} from './case.ts';
 
 type Two = (a: tf.Tensor, b: tf.Tensor) => tf.Tensor;
 type Domain = readonly [number, number];
@@ -24,17 +37,17 @@ const truth = (x: tf.Tensor): tf.Tensor => tf.greater(x, 0);
 const away: Domain = [0.4, 2];
 
 export const cases: readonly KernelCase[] = [
-  ofTwo('Add', tf.add),
-  ofTwo('Sub', tf.sub),
-  ofTwo('Multiply', tf.mul),
-  ofTwo('RealDiv', tf.div, { b: away }),
-  ofTwo('Maximum', tf.maximum),
-  ofTwo('Minimum', tf.minimum),
+  ofTwo('Add', tf.add, countingTruths),
+  ofTwo('Sub', tf.sub, countingTruths),
+  ofTwo('Multiply', tf.mul, countingTruths),
+  ofTwo('RealDiv', tf.div, { b: away, takenFor: { bool: 'float32' } }),
+  ofTwo('Maximum', tf.maximum, countingTruths),
+  ofTwo('Minimum', tf.minimum, countingTruths),
   ofTwo('Pow', tf.pow, { a: away, dtypes: [] }),
-  ofTwo('SquaredDifference', tf.squaredDifference),
-  ofTwo('Atan2', tf.atan2, { a: [-2, 2], b: [-1.5, 1.7] }),
-  ofTwo('Mod', tf.mod, { a: [-3, 3], b: [0.6, 1.4], gradient: 'compared' }),
-  ofTwo('Mod', tf.mod, { variant: 'negative divisor', a: [-3, 3], b: [-1.4, -0.6], gradient: 'compared' }),
+  ofTwo('SquaredDifference', tf.squaredDifference, countingTruths),
+  ofTwo('Atan2', tf.atan2, { a: [-2, 2], b: [-1.5, 1.7], ...promoting }),
+  ofTwo('Mod', tf.mod, { a: [-3, 3], b: [0.6, 1.4], gradient: 'compared', ...countingTruths }),
+  ofTwo('Mod', tf.mod, { variant: 'negative divisor', a: [-3, 3], b: [-1.4, -0.6], gradient: 'compared', ...countingTruths }),
   ofTwo('FloorDiv', (a, b) => tf.floorDiv(tf.cast(tf.mul(a, 9), 'int32'), tf.cast(tf.mul(b, 9), 'int32')), { b: away, gradient: 'none', finite: 'of integers', dtypes: [] }),
   ofTwo('Equal', tf.equal, comparison),
   ofTwo('NotEqual', tf.notEqual, comparison),
@@ -48,7 +61,17 @@ export const cases: readonly KernelCase[] = [
     const [left, right] = [truth(a), truth(b)];
     return onTrunkline(() => runKernel('LogicalXor', { a: left, b: right }), () => tf.notEqual(left, right));
   }, comparison),
-  ofTwo('Prelu', tf.prelu),
+  ofTwo('Prelu', tf.prelu, { gradient: 'none' }),
+  {
+    kernel: 'Prelu',
+    variant: 'of a channel',
+    dtypes: [],
+    sample: (size) =>
+      shapes(size, 1).map((shape) => ({
+        inputs: { x: floats(shape, 1), alpha: floats(shape.slice(-1), 2) },
+        run: (inputs) => tf.prelu(at(inputs, 'x'), at(inputs, 'alpha')),
+      })),
+  },
   {
     kernel: 'BitwiseAnd',
     gradient: 'none',
@@ -60,6 +83,7 @@ export const cases: readonly KernelCase[] = [
   },
   {
     kernel: 'AddN',
+    ...countingTruths,
     sample: (size) =>
       fc.tuple(shapes(size), fc.integer({ min: 1, max: 4 })).map(([shape, count]) => ({
         inputs: Object.fromEntries(Array.from({ length: count }, (_, index) => [`x${index}`, floats(shape, index)])),
@@ -70,7 +94,7 @@ export const cases: readonly KernelCase[] = [
     kernel: 'Select',
     sample: (size) =>
       broadcastable(size, 3).map(([condition = [], t = [], e = []]) => ({
-        inputs: { c: { ...floats(condition, 1), dtype: 'bool', values: Array.from(floats(condition, 1).values, (value) => (value > 0 ? 1 : 0)) }, t: floats(t, 2), e: floats(e, 3) },
+        inputs: { c: truths(condition, 1), t: floats(t, 2), e: floats(e, 3) },
         run: (inputs) => tf.where(at(inputs, 'c'), at(inputs, 't'), at(inputs, 'e')),
       })),
   },
@@ -80,4 +104,3 @@ export const cases: readonly KernelCase[] = [
     dtypes: [],
   },
 ];
-void together;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { broadcastShapes, sizeOf } from '../../../src/core/shape.ts';
+import { sizeOf } from '../../../src/core/shape.ts';
 import type { Argument, Arguments, Results, Tolerance } from '../oracle.ts';
 
 /** One call of a kernel: what it is given, and how it is called through TensorFlow.js. */
@@ -21,6 +21,11 @@ export interface KernelCase {
   readonly tolerance?: Tolerance;
   /** Types that float arguments are given as too; by default int32 and bool. */
   readonly dtypes?: readonly ('int32' | 'bool')[];
+  /**
+   * Types that arguments are taken for, where the `cpu` backend makes something odd of them: it cuts the sine of an
+   * integer to an integer, and the sum of two truth values to a truth value.
+   */
+  readonly takenFor?: { readonly int32?: 'float32'; readonly bool?: 'float32' | 'int32' };
   /**
    * `checked` (default): compared, and approximated by finite differences. `compared`: not the derivative, by
    * definition, as that of a step. `none`: the result is not differentiated.
@@ -67,19 +72,29 @@ export function shapeAndAxis(size: Sizes, maximum = 4): fc.Arbitrary<{ shape: nu
   );
 }
 
-/** `count` shapes that broadcast together: leading axes left out, others of size 1. */
+/**
+ * `count` shapes that broadcast together: leading axes left out, others of size 1. They are the same when an axis has
+ * size 0, because TensorFlow.js's gradients do not repeat along those.
+ */
 export function broadcastable(size: Sizes, count: number, maximum = 3): fc.Arbitrary<number[][]> {
+  const ones = fc.array(fc.constantFrom(false, false, true), { minLength: maximum, maxLength: maximum });
   const part = (shape: number[]): fc.Arbitrary<number[]> =>
-    fc.tuple(fc.nat({ max: shape.length }), fc.array(fc.boolean(), { minLength: 4, maxLength: 4 })).map(([from, ones]) =>
-      shape.slice(from).map((length, axis) => (ones[axis] ? 1 : length)),
-    );
-  return shapes(size, 0, maximum).chain((shape) => fc.tuple(...Array.from({ length: count }, () => part(shape))));
+    fc
+      .tuple(fc.oneof(fc.constant(0), fc.nat({ max: shape.length })), ones)
+      .map(([from, single]) => shape.slice(from).map((length, axis) => (single[axis] ? 1 : length)));
+  return shapes(size, 0, maximum).chain((shape) =>
+    fc.tuple(...Array.from({ length: count }, () => (shape.includes(0) ? fc.constant(shape) : part(shape)))),
+  );
 }
 
-export const together = (...shaped: readonly (readonly number[])[]): readonly number[] =>
-  shaped.reduce((a, b) => broadcastShapes(a, b, 'case'));
-
 export const at = (inputs: Record<string, tf.Tensor>, name: string): tf.Tensor => inputs[name] as tf.Tensor;
+
+/** Numbers are computed with truth values as with integers. */
+export const countingTruths = { takenFor: { bool: 'int32' } } as const;
+/** Integers and truth values are taken for floats. */
+export const promoting = { takenFor: { int32: 'float32', bool: 'float32' } } as const;
+/** TensorFlow.js refuses other types itself. */
+export const onlyFloats = { dtypes: [] } as const;
 
 /** A row for a function of one tensor of any shape. */
 export function ofOne(

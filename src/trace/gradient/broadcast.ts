@@ -1,0 +1,57 @@
+import {
+  broadcast_util,
+  cast,
+  type GradConfig,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  mul,
+  neg,
+  reshape,
+  sub,
+  sum,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+
+/** The gradient in an operand that was repeated to fit the other: the sum over its repetitions. */
+function gathered(gradient: Tensor, operand: Tensor): Tensor {
+  const axes = broadcast_util.getReductionAxes(operand.shape, gradient.shape);
+  return reshape(axes.length > 0 ? sum(gradient, axes) : gradient, operand.shape);
+}
+
+type Partial = (a: Tensor, b: Tensor, dy: Tensor) => Tensor;
+
+/** TensorFlow.js's gradients of these throw when an operand is repeated. */
+function broadcasting(kernelName: string, inA: Partial, inB: Partial): GradConfig {
+  return {
+    kernelName,
+    inputsToSave: ['a', 'b'],
+    gradFunc: (dy, saved) => {
+      const [a, b] = saved as [Tensor, Tensor];
+      return {
+        a: () => gathered(inA(a, b, dy as Tensor), a),
+        b: () => gathered(inB(a, b, dy as Tensor), b),
+      };
+    },
+  };
+}
+
+const where = (condition: Tensor, dy: Tensor): Tensor => mul(dy, cast(condition, 'float32'));
+const slope = (a: Tensor, b: Tensor, dy: Tensor): Tensor => mul(dy, mul(sub(a, b), 2));
+
+/** Of equal operands the first has the gradient. */
+export const maximumGradient = broadcasting(
+  'Maximum',
+  (a, b, dy) => where(greaterEqual(a, b), dy),
+  (a, b, dy) => where(less(a, b), dy),
+);
+
+/** Of equal operands the first has the gradient. */
+export const minimumGradient = broadcasting(
+  'Minimum',
+  (a, b, dy) => where(lessEqual(a, b), dy),
+  (a, b, dy) => where(greater(a, b), dy),
+);
+
+export const squaredDifferenceGradient = broadcasting('SquaredDifference', slope, (a, b, dy) => neg(slope(a, b, dy)));
