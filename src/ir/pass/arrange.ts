@@ -1,4 +1,4 @@
-import { normalizeAxis, sameShape, sizeOf } from '../../core/shape.ts';
+import { normalizeAxis, sizeOf } from '../../core/shape.ts';
 import type { Rule } from '../build.ts';
 import { nodeApplying, type Value } from '../graph.ts';
 import type { OpName } from '../op/index.ts';
@@ -21,12 +21,20 @@ export const dropIdle: Rule = ({ op, inputs, attributes }) => {
 
 const arranging: ReadonlySet<OpName> = new Set(['Pad', 'Slice', 'Concat', 'Split']);
 
-/** Ops that arrange whole elements run before the transposes of their inputs, so that those meet others and vanish. */
+/** Whether a transpose takes images `[batch, channels, …]` to channels last. */
+function isChannelsLast(perm: readonly number[]): boolean {
+  return perm.length >= 4 && perm.every((axis, at) => axis === (at === 0 ? 0 : at === perm.length - 1 ? 1 : at + 1));
+}
+
+/**
+ * Padding, cropping, joining and splitting images run with channels first, where the kernels before and after them
+ * run. Other transposes stay where they are: parts cut out of a tensor may overlap, and would all be transposed.
+ */
 export const arrangeUntransposed: Rule = ({ op, inputs, attributes, origin }, apply) => {
   const transposed =
     arranging.has(op) && inputs.map((value) => value && nodeApplying(value, 'Transpose')).find(Boolean);
-  if (!transposed) return undefined;
-  const perm = permOf(transposed.attributes);
+  const perm = transposed ? permOf(transposed.attributes) : [];
+  if (!transposed || !isChannelsLast(perm)) return undefined;
   const size = sizeOf(transposed.outputs[0]?.shape ?? []);
   const moves = (value: Value | null): value is Value => value !== null && value.shape.length === perm.length;
   const operands = inputs.map((value) => (moves(value) ? untransposed(value, perm, size, apply, origin) : value));

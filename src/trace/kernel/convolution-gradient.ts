@@ -61,6 +61,13 @@ function inputGradient(op: SingleApply, dy: Value, filter: Value, windows: reado
 /** Places of the window up to which one product over all samples beats a product for each sample and their sum. */
 const fewPlaces = 128;
 
+/** Channels last, by one transpose here: from `asCalled` it would be moved behind the slices, and done for each. */
+function asRows(op: SingleApply, x: Value): Value {
+  const [batch, channels, ...spatial] = x.shape as [number, number, ...number[]];
+  const planes = op('Reshape', [x], { shape: [batch, channels, sizeOf(spatial)] });
+  return op('Reshape', [op('Transpose', [planes], { perm: [0, 2, 1] })], { shape: [batch, ...spatial, channels] });
+}
+
 /**
  * The gradient of `correlate` in its filter. What the window sees is laid out along the last axis only, by slices and
  * a concatenation, and multiplied with dy once for each offset along the others: the full layout would be as many
@@ -86,7 +93,8 @@ function filterGradient(
   const byRow = channelsLast || place <= fewPlaces;
   const seen = framed(op, x, windows);
   const axes = windows.map((_, axis) => axis + (byRow ? 1 : 2));
-  const columns = op('Concat', taps(op, byRow ? asCalled(op, seen) : seen, windows.slice(-1), axes.slice(-1)), {
+  const laid = byRow ? (channelsLast ? asCalled(op, seen) : asRows(op, seen)) : seen;
+  const columns = op('Concat', taps(op, laid, windows.slice(-1), axes.slice(-1)), {
     axis: byRow ? windows.length + 1 : 1,
   });
   const views = taps(op, columns, windows.slice(0, -1), axes.slice(0, -1));
@@ -95,7 +103,10 @@ function filterGradient(
   const planes = (value: Value, height: number): Value => op('Reshape', [value], { shape: [batch, height, place] });
   const product = (view: Value): Value =>
     byRow
-      ? op('Gemm', [rows(view, wide), rows(asCalled(op, dy), output)], { transA: 1, transB: 0 })
+      ? op('Gemm', [rows(view, wide), rows(channelsLast ? asCalled(op, dy) : asRows(op, dy), output)], {
+          transA: 1,
+          transB: 0,
+        })
       : op('FusedMatMul', [planes(view, wide), planes(dy, output)], { transA: 0, transB: 1 });
   const products = op('Concat', views.map(product), { axis: byRow ? 0 : 1 });
   return op('Reshape', [byRow ? products : op('ReduceSum', [products], { axes: [0], keepdims: 0 })], { shape });

@@ -120,7 +120,7 @@ export function describeCases(cases: readonly KernelCase[]): void {
 
     it('agrees', async () => {
       for (const sample of samples) agree(sample);
-      if (tf.getKernel(row.kernel, 'cpu')) expect(await kernelsOf(samples[0] as Sample)).toContain(row.kernel);
+      if (!row.spelledOut && tf.getKernel(row.kernel, 'cpu')) expect(await kernelsOf(samples[0] as Sample)).toContain(row.kernel);
     });
 
     it('agrees on axes of size 0', (context) => {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { at, floats, type KernelCase, onlyFloats, type Sizes, shapes } from './case.ts';
+import { at, floats, type KernelCase, onlyFloats, onTrunkline, type Sizes, shapes } from './case.ts';
 
 interface Product {
   readonly a: readonly number[];
@@ -72,18 +72,34 @@ const equations = {
   'own letter first': 'bi,bij->bj',
 } as const;
 
-function einsum(variant: string, equation: string): KernelCase {
+/** Equations that tfjs's cpu kernel gets wrong, and what they mean. */
+const spelledOut: Readonly<Record<string, (a: tf.Tensor, b: tf.Tensor) => tf.Tensor>> = {
+  'ij,jk->k': (a, b) => tf.sum(tf.matMul(a, b), 0),
+  'ij,jk->': (a, b) => tf.sum(tf.matMul(a, b)),
+  'bi,j->bj': (a, b) => tf.mul(tf.sum(a, 1, true), b),
+};
+
+type Meaning = (equation: string, inputs: Record<string, tf.Tensor>) => tf.Tensor;
+const asGiven: Meaning = (equation, inputs) => tf.einsum(equation, ...Object.values(inputs));
+const asMeant: Meaning = (equation, inputs) =>
+  onTrunkline(
+    () => asGiven(equation, inputs),
+    () => (spelledOut[equation] as (a: tf.Tensor, b: tf.Tensor) => tf.Tensor)(at(inputs, 'x0'), at(inputs, 'x1')),
+  );
+
+function einsum(variant: string, equation: string, run = asGiven): KernelCase {
   const terms = (equation.split('->')[0] as string).split(',');
   return {
     kernel: 'Einsum',
     variant,
     dtypes: ['int32'],
+    spelledOut: run === asMeant,
     sample: (size) =>
       fc.array(size, { minLength: 26, maxLength: 26 }).map((sizes) => {
         const shapeOf = (letters: string): number[] => [...letters].map((letter) => sizes[letter.charCodeAt(0) - 97] as number);
         return {
           inputs: Object.fromEntries(terms.map((letters, index) => [`x${index}`, floats(shapeOf(letters), index)])),
-          run: (inputs) => tf.einsum(equation, ...Object.values(inputs)),
+          run: (inputs) => run(equation, inputs),
         };
       }),
   };
@@ -129,4 +145,5 @@ export const cases: readonly KernelCase[] = [
   fused('bias and leaky relu', true, { activation: 'leakyrelu', leakyreluAlpha: 0.2 }),
   fused('bias and prelu', true, { activation: 'prelu' }),
   ...Object.entries(equations).map(([variant, equation]) => einsum(variant, equation)),
+  ...Object.keys(spelledOut).map((equation) => einsum(equation, equation, asMeant)),
 ];

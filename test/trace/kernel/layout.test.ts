@@ -1,0 +1,6 @@
+import { cases as arrange } from './arrange.cases.ts';
+import { describeCases } from './contract.ts';
+import { cases as creation } from './creation.cases.ts';
+import { cases as slice } from './slice.cases.ts';
+
+describeCases([...arrange, ...slice, ...creation]);
