@@ -22,7 +22,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { replaceableOperations as operations } from './operations.ts';
-import { drawUniform, isDrawing, withRandomName } from './random.ts';
+import { drawUniform, isDrawing, withInitialValues } from './random.ts';
 
 function uniform(shape: number[], low = 0, high = 1, dtype: DataType = 'float32'): Tensor {
   const drawn = drawUniform(shape);
@@ -105,6 +105,6 @@ export function installDrawings(): void {
   const prototype = layers.Layer.prototype as unknown as { addWeight: (name: string, ...rest: unknown[]) => unknown };
   const { addWeight } = prototype;
   prototype.addWeight = function (this: layers.Layer, name, ...rest) {
-    return withRandomName(`${this.name}/${name}`, () => addWeight.call(this, name, ...rest));
+    return withInitialValues(`${this.name}/${name}`, () => addWeight.call(this, name, ...rest));
   };
 }

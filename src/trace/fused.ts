@@ -3,7 +3,7 @@ import {
   conv2d,
   depthwiseConv2d,
   elu,
-  fused,
+  type fused,
   leakyRelu,
   prelu,
   relu,
@@ -11,6 +11,7 @@ import {
   sigmoid,
   type Tensor,
 } from '@tensorflow/tfjs-core';
+import { replaceableFused } from './operations.ts';
 
 type Settings = Parameters<typeof fused.conv2d>[0];
 
@@ -42,7 +43,7 @@ function inParts(convolve: typeof conv2d | typeof depthwiseConv2d, settings: Set
  * once.
  */
 export function installFusedConvolutions(): void {
-  const operations = fused as unknown as Record<string, (settings: Settings) => Tensor>;
+  const operations = replaceableFused as Record<string, (settings: Settings) => Tensor>;
   for (const [name, convolve] of Object.entries({ conv2d, depthwiseConv2d })) {
     const original = operations[name] as (settings: Settings) => Tensor;
     operations[name] = (settings) => (isDifferentiable(settings) ? original(settings) : inParts(convolve, settings));

@@ -39,17 +39,18 @@ let active: Scope | undefined;
  * engine.
  */
 export function withRandom<T>(state: RandomState, compute: () => T): T {
-  const scope: Scope = { state, path: [], shared: { draws: new Map() } };
-  try {
-    return within(scope, compute);
-  } finally {
-    scope.shared.step?.dispose();
-  }
+  return within({ state, path: [], shared: { draws: new Map() } }, compute);
 }
 
-/** Runs `compute` with the names of what draws prefixed by `name`. Outside `withRandom` it changes nothing. */
-export function withRandomName<T>(name: string, compute: () => T): T {
-  return active ? within({ ...active, path: [...active.path, name] }, compute) : compute();
+/**
+ * Runs `compute`, which draws the initial values of the weight `name`: they depend on no step and on no row of a batch,
+ * also where a layer builds itself inside a step. Outside `withRandom` it changes nothing.
+ */
+export function withInitialValues<T>(name: string, compute: () => T): T {
+  if (!active) return compute();
+  const { state, path, shared } = active;
+  const scope: Scope = { state: { seed: state.seed, step: 0 }, path: [...path, name], shared: { draws: shared.draws } };
+  return within(scope, compute);
 }
 
 function within<T>(scope: Scope, compute: () => T): T {
@@ -59,6 +60,7 @@ function within<T>(scope: Scope, compute: () => T): T {
     return compute();
   } finally {
     active = outer;
+    scope.shared.step?.dispose();
   }
 }
 

@@ -4,6 +4,7 @@ import { maximumGradient, minimumGradient, squaredDifferenceGradient } from './b
 import { conv2dGradients, conv3dGradients, depthwiseGradients } from './convolution.ts';
 import { einsumGradient } from './einsum.ts';
 import { gatherGradient, gatherNdGradient } from './gather.ts';
+import { splitGradient, unpackGradient } from './join.ts';
 import { batchNormalizationGradient } from './normalization.ts';
 import { averagePool2dGradient, averagePool3dGradient, maxPoolGradient } from './pooling.ts';
 import { cumprodGradient, cumsumGradient } from './scan.ts';
@@ -17,6 +18,8 @@ const better = [
   segmentSumGradient,
   mirrorPadGradient,
   cumsumGradient,
+  splitGradient,
+  unpackGradient,
   maximumGradient,
   minimumGradient,
   squaredDifferenceGradient,

@@ -1,4 +1,5 @@
 import {
+  add,
   gather,
   gatherND,
   type GradConfig,
@@ -34,9 +35,11 @@ export const tensorScatterUpdateGradient: GradConfig = {
   inputsToSave: ['indices', 'updates'],
   gradFunc: (dy, saved) => {
     const [indices, updates] = saved as [Tensor, Tensor];
+    // A copy, because tfjs's cpu kernel writes into its input.
+    const copied = (): Tensor => add(dy as Tensor, 0);
     return {
-      tensor: () => tensorScatterUpdate(dy as Tensor, indices, zerosLike(updates)),
-      updates: () => gatherND(dy as Tensor, coordinates(indices)),
+      tensor: () => tensorScatterUpdate(copied(), indices, zerosLike(updates)),
+      updates: () => (updates.size === 0 ? zerosLike(updates) : gatherND(dy as Tensor, coordinates(indices))),
       indices: () => zeros(indices.shape),
     };
   },

@@ -34,7 +34,6 @@ const without = (letters: readonly string[], others: readonly string[]): string[
   letters.filter((letter) => !others.includes(letter));
 const sizes = ({ value, letters }: Term, wanted: readonly string[]): number[] =>
   wanted.map((letter) => value.shape[letters.indexOf(letter)] ?? 1);
-const isSame = (a: readonly string[], b: readonly string[]): boolean => a.join() === b.join();
 
 /** The term summed over the letters that are not `kept`. */
 function summed(op: SingleApply, { value, letters }: Term, kept: readonly string[]): Term {
@@ -62,9 +61,9 @@ interface Roles {
   readonly inner: readonly string[];
 }
 
-/** The term as a stack of matrices, its own letters first, or last where they lie last already. */
+/** The term as a stack of matrices, with the letters last that lie last already: what is together is moved together. */
 function matrices(op: SingleApply, term: Term, own: readonly string[], { batch, inner }: Roles) {
-  const isLast = isSame(term.letters, [...batch, ...inner, ...own]);
+  const isLast = own.includes(without(term.letters, batch).at(-1) as string);
   const groups = isLast ? [inner, own] : [own, inner];
   const value = ordered(op, term, [...batch, ...groups.flat()]);
   const stack = batch.length === 0 ? [] : [sizeOf(sizes(term, batch))];

@@ -76,7 +76,7 @@ const equations = {
 const spelledOut: Readonly<Record<string, (a: tf.Tensor, b: tf.Tensor) => tf.Tensor>> = {
   'ij,jk->k': (a, b) => tf.sum(tf.matMul(a, b), 0),
   'ij,jk->': (a, b) => tf.sum(tf.matMul(a, b)),
-  'bi,j->bj': (a, b) => tf.mul(tf.sum(a, 1, true), b),
+  'bi,j->bj': (a, b) => tf.matMul(tf.sum(a, 1, true), tf.reshape(b, [1, -1])),
 };
 
 type Meaning = (equation: string, inputs: Record<string, tf.Tensor>) => tf.Tensor;

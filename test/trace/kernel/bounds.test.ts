@@ -1,0 +1,109 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { layers } from '@tensorflow/tfjs-layers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { trunklineBackend } from '../../../src/engine/backend.ts';
+import { compile } from '../../../src/engine/compile.ts';
+import { numbers, runProgram } from '../oracle.ts';
+
+beforeEach(() => {
+  trunklineBackend();
+  tf.setBackend('cpu');
+});
+
+const table = (shape: number[]): tf.Tensor => tf.zeros(shape);
+const ids = (indices: tf.Tensor): tf.Tensor1D => indices as tf.Tensor1D;
+
+/** Operations that take places from a tensor, with a legal place; −1 and 3 are none of theirs. */
+const operations: readonly [string, number[], (indices: tf.Tensor) => tf.Tensor, string][] = [
+  ['gather', [1], (indices) => tf.gather(table([3, 2]), ids(indices)), 'Gather'],
+  ['gather by row', [2, 1], (indices) => tf.gather(table([2, 3]), ids(indices), 1, 1), 'Gather'],
+  ['gatherND', [1, 1], (indices) => tf.gatherND(table([3, 2]), indices), 'GatherND'],
+  ['scatterND', [1, 1], (indices) => tf.scatterND(indices, tf.ones([1, 2]), [3, 2]), 'ScatterND'],
+  ['tensorScatterUpdate', [1, 1], (indices) => tf.tensorScatterUpdate(table([3, 2]), indices, tf.ones([1, 2])), 'ScatterND'],
+];
+
+describe('places that do not exist', () => {
+  describe.each(operations)('%s', (_, shape, run, node) => {
+    const indices = (place: number): number[] => new Array<number>(tf.util.sizeFromShape(shape)).fill(place);
+
+    it('end the run of a compiled program with an error', () => {
+      const compiled = compile(({ places }) => ({ outputs: { y: run(places as tf.Tensor) } }), {
+        places: { shape, dtype: 'int32' },
+      });
+      expect(runProgram(compiled, { 'input/places': indices(2) })['output/y']).toBeDefined();
+      for (const place of [-1, 3])
+        expect(() => runProgram(compiled, { 'input/places': indices(place) })).toThrow(
+          new RegExp(`expected the model to run; found .*running ${node} node`),
+        );
+    });
+
+    it('are named as the cpu backend names them when they are known', () => {
+      for (const place of [-1, 3]) {
+        const messages = ['cpu', 'trunkline'].map((backend) => {
+          tf.setBackend(backend);
+          try {
+            run(tf.tensor(indices(place), shape, 'int32'));
+            return 'no error';
+          } catch (error) {
+            return (error as Error).message;
+          }
+        });
+        expect(messages[1]).toBe(messages[0]);
+        expect(messages[0]).not.toBe('no error');
+      }
+    });
+  });
+
+  it('end the run when an embedding is given such a word, and not before', () => {
+    const embedding = layers.embedding({ inputDim: 5, outputDim: 2 });
+    const compiled = compile((inputs) => ({ loss: tf.mean(embedding.apply(inputs.words as tf.Tensor) as tf.Tensor) }), {
+      words: { shape: [2, 3], dtype: 'int32' },
+    });
+    const kernel = [...compiled.parameters.keys()][0]?.replace('parameter', 'gradient') as string;
+    const found = runProgram(compiled, { 'input/words': [0, 1, 1, 4, 1, 0] });
+    expect(Array.from(found[kernel] as Float32Array)).toEqual([2, 2, 3, 3, 0, 0, 0, 0, 1, 1].map((count) => Math.fround(count / 12)));
+    for (const word of [-1, 5, -2147483648])
+      expect(() => runProgram(compiled, { 'input/words': [0, 1, 1, word, 1, 0] })).toThrow(/running (Gather|ScatterND) node/);
+  });
+
+  it('end a count when they are negative, and do not count when they are large', () => {
+    const count = (x: tf.Tensor): tf.Tensor => tf.denseBincount(x as tf.Tensor2D, tf.zeros([0, 1]) as tf.Tensor2D, 3);
+    const compiled = compile(({ x }) => ({ outputs: { y: count(x as tf.Tensor) } }), { x: { shape: [2, 2], dtype: 'int32' } });
+    expect(Array.from(runProgram(compiled, { 'input/x': [2, 9, 0, 0] })['output/y'] as Float32Array)).toEqual([0, 0, 1, 2, 0, 0]);
+    expect(() => runProgram(compiled, { 'input/x': [2, 9, -1, 0] })).toThrow('running ScatterND node');
+  });
+
+  it('are left out of sums by segment, with their gradients', () => {
+    const x = tf.variable(tf.tensor2d(numbers(8), [4, 2]), true, 'summands');
+    const compiled = compile(
+      ({ segments }) => ({ loss: tf.sum(tf.unsortedSegmentSum(x, segments as tf.Tensor1D, 2)) }),
+      { segments: { shape: [4], dtype: 'int32' } },
+      { variables: [x] },
+    );
+    const found = runProgram(compiled, { 'input/segments': [0, -1, 2, 1] });
+    expect(Array.from(found['gradient/summands'] as Float32Array)).toEqual([1, 1, 0, 0, 0, 0, 1, 1]);
+    x.dispose();
+  });
+});
+
+describe('nothing to compute with', () => {
+  const cases: readonly [string, number[], (x: tf.Tensor) => tf.Tensor, number[]][] = [
+    ['has no maximum', [0, 2], (x) => tf.max(x, 0), [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]],
+    ['has no minimum', [2, 0], (x) => tf.min(x, 1), [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]],
+    ['has its maximum nowhere', [2, 0], (x) => tf.argMax(x, 1), [0, 0]],
+    ['sums to 0', [0, 2], (x) => tf.matMul(x, tf.ones([0, 2]), true), [0, 0, 0, 0]],
+  ];
+  it.each(cases)('%s', (_, shape, run, expected) => {
+    const compiled = compile(({ x }) => ({ outputs: { y: run(x as tf.Tensor) } }), { x: { shape } });
+    expect(Array.from(runProgram(compiled, {})['output/y'] as Float32Array)).toEqual(expected);
+  });
+});
+
+it('integers divided by 0 and −1 leave 0, and the process lives', () => {
+  const compiled = compile(({ a, b }) => ({ outputs: { y: tf.mod(a as tf.Tensor, b as tf.Tensor) } }), {
+    a: { shape: [4], dtype: 'int32' },
+    b: { shape: [4], dtype: 'int32' },
+  });
+  const found = runProgram(compiled, { 'input/a': [5, -(2 ** 31), 7, -7], 'input/b': [0, -1, -4, 4] });
+  expect(Array.from(found['output/y'] as Int32Array)).toEqual([0, 0, -1, 1]);
+});
