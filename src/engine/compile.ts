@@ -34,7 +34,7 @@ export function compile(step: Step, specs: InputSpecs, options: RecordOptions = 
   const simplified = performance.now();
   const stageOf = (input: string): number => specs[input.replace(/^input\//, '')]?.stage ?? 0;
   const stages = splitStages(outputs, stageOf).map(({ outputs: named, cut }) => {
-    const { model, inputs, outputs: ports, nodeCount } = encodeGraph(named, { cut });
+    const { model, inputs, outputs: ports, nodeCount } = encodeGraph(named, { cut, named: true });
     return { model, inputs, outputs: ports, nodeCount };
   });
   const produced = new Set(stages.flatMap((stage) => stage.outputs.map(({ name }) => name)));

@@ -5,6 +5,7 @@ import { EngineError } from '../core/error.ts';
 import type { EventSink } from '../core/event.ts';
 import { type InputSpecs, randomStepInput } from '../trace/record.ts';
 import type { Arena, Region } from './arena.ts';
+import { checkGroups, checkOwned, checkRun } from './check.ts';
 import { type Compiled, compile } from './compile.ts';
 import type { ExecutorHost } from './host.ts';
 import type { Port } from './runner/runner.ts';
@@ -45,10 +46,12 @@ export class CompiledTrainer implements Trainer {
   readonly #prepared: LRUCache<string, Prepared>;
   readonly #shared = new Map<string, Region>();
   readonly #variables = new Map<string, Variable>();
+  #closed = false;
   #unloading: Promise<unknown> = Promise.resolve();
   steps = 0;
 
   constructor(spec: TrainerSpec, options: CompiledTrainerOptions) {
+    checkGroups(spec.groups);
     this.#spec = spec;
     this.#options = options;
     this.#prepared = new LRUCache({ max: options.programs, dispose: (prepared, key) => this.#unload(prepared, key) });
@@ -58,7 +61,9 @@ export class CompiledTrainer implements Trainer {
     const key = JSON.stringify(specs);
     const known = this.#prepared.get(key);
     if (known) return known;
+    if (this.#closed) throw new EngineError({ where: 'trainer', expected: 'an open trainer', found: 'a closed one' });
     const compiled = this.#compile(specs);
+    checkOwned(this.#spec.groups, compiled.parameters.values());
     for (const [name, variable] of compiled.parameters) this.#adopt(name, variable);
     const id = nextId++;
     const own: Region[] = [];
@@ -91,6 +96,8 @@ export class CompiledTrainer implements Trainer {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#prepared.clear();
     await this.#unloading;
     for (const { name } of this.#shared.values()) this.#options.arena.free(name);
@@ -171,6 +178,7 @@ export class CompiledTrainer implements Trainer {
       own,
       slots: inputs,
       run: async (slot: number, settings: StepSettings): Promise<StepReport> => {
+        checkRun(this.#spec.groups, slotCount, slot, settings, this.#closed);
         const step = steps[slot];
         if (step) step[0] = this.steps;
         this.steps++;

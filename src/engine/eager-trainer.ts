@@ -5,6 +5,7 @@ import { gradientsOf, withTape } from '../trace/backward.ts';
 import { withRandom } from '../trace/random.ts';
 import { type InputSpecs, type NamedTensors, randomRowsInput, type StepResult } from '../trace/record.ts';
 import { Arena } from './arena.ts';
+import { checkGroups, checkRun } from './check.ts';
 import { twinKernels } from './kernel/index.ts';
 import type { PreparedStep, StepReport, Trainer, TrainerSpec } from './trainer.ts';
 import { type StepSettings, update } from './update.ts';
@@ -28,10 +29,12 @@ export class EagerTrainer implements Trainer {
   readonly #arena = new Arena();
   readonly #kernels = twinKernels(this.#arena.memory);
   readonly #variables: readonly Variable[];
+  #closed = false;
   #queue: Promise<unknown> = Promise.resolve();
   steps = 0;
 
   constructor(spec: TrainerSpec, backend: string) {
+    checkGroups(spec.groups);
     this.#spec = spec;
     this.#backend = backend;
     this.#variables = spec.groups.flatMap(({ variables }) => variables);
@@ -48,7 +51,8 @@ export class EagerTrainer implements Trainer {
     const slots = [emptySlot(), emptySlot()];
     return {
       slots,
-      run: (slot, settings) => {
+      run: async (slot, settings) => {
+        checkRun(this.#spec.groups, slots.length, slot, settings, this.#closed);
         const step = this.steps++;
         const taken = this.#queue.then(() => this.#step(specs, slots[slot] ?? {}, step, settings));
         this.#queue = taken.catch(() => {});
@@ -69,6 +73,7 @@ export class EagerTrainer implements Trainer {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#queue;
   }
 

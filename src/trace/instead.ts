@@ -4,7 +4,7 @@ const fixedShape =
 const fourier = 'make the matrices of cosines and sines outside the step, and use tf.matMul with each';
 
 /** What to use instead of kernels that cannot be compiled, by kernel name. */
-const alternatives: Readonly<Record<string, string>> = {
+export const alternatives: Readonly<Record<string, string>> = {
   BroadcastArgs: 'shapes are known while a step is recorded: use x.shape in JavaScript',
   ComplexAbs: 'use tf.sqrt(tf.add(tf.square(real), tf.square(imag)))',
   Draw: 'return the image from the step, and draw it afterwards',

@@ -182,6 +182,41 @@ describe.each(engines)('a trainer, %s', (_, config) => {
   });
 });
 
+describe.each(engines.slice(0, 3))('a trainer refuses, %s', (_, config) => {
+  it('settings that do not fit', async () => {
+    const trainer = await (await open(config)).train(twoHeads());
+    const prepared = await trainer.prepare(specs);
+    await expect(prepared.run(2, { present: [true], learningRates: [0.1, Number.NaN, -1] })).rejects.toThrow(
+      [
+        'present: expected one for each of 3 groups (trunk, a, b); found 1',
+        'learningRates[1]: expected a finite number, 0 or more; found NaN',
+        'learningRates[2]: expected a finite number, 0 or more; found -1',
+        'slot: expected a whole number below 2; found 2',
+      ].join('\n'),
+    );
+    expect((await run(prepared, 0)).nonFinite).toEqual([]);
+  });
+
+  it('groups that overlap', async () => {
+    const { groups, ...spec } = twoHeads();
+    const [trunk, a] = groups as [(typeof groups)[number], (typeof groups)[number]];
+    const engine = await open(config);
+    await expect(
+      engine.train({ ...spec, groups: [trunk, { ...a, variables: trunk.variables.slice(0, 1) }, a, a] }),
+    ).rejects.toThrow(
+      "groups: variable 'trunk': expected it in one group; found it in 'trunk' and 'a'\ngroups: expected names that differ; found two named 'a'",
+    );
+  });
+
+  it('to go on after it was closed', async () => {
+    const trainer = await (await open(config)).train(twoHeads());
+    const prepared = await trainer.prepare(specs);
+    await trainer.close();
+    await trainer.close();
+    await expect(run(prepared, 0)).rejects.toThrow('trainer: expected an open trainer; found a closed one');
+  });
+});
+
 describe('trainers on different engines', () => {
   it('agree step by step, dropout and absent heads included', async () => {
     const histories: number[][] = [];
@@ -211,11 +246,22 @@ describe('an engine refuses', () => {
     );
   });
 
+  it('a variable that nothing would move', async () => {
+    const { groups, ...spec } = twoHeads();
+    const trainer = await (await open({ type: 'onnx-cpu', worker: false, threads: 1 })).train({
+      ...spec,
+      groups: groups.slice(0, 2),
+    });
+    await expect(trainer.prepare(specs)).rejects.toThrow(
+      "variable 'b': expected every trainable variable the step uses in one of the groups; found it in none of 'trunk', 'a'\n  hint: add it to a group, or make it untrainable if it is meant to stay as it is",
+    );
+  });
+
   it('a model that does not fit', async () => {
     const trainer = await (await open({ type: 'onnx-cpu', worker: false, threads: 1, memoryBytes: 1 << 20 })).train({
       ...twoHeads(),
       step: ({ x }) => ({
-        loss: tf.sum(tf.matMul(x as tf.Tensor2D, tf.variable(tf.zeros([4, 100_000]), true, 'wide'))),
+        loss: tf.sum(tf.matMul(x as tf.Tensor2D, tf.variable(tf.zeros([4, 100_000]), false, 'wide'))),
       }),
     });
     await expect(trainer.prepare(specs)).rejects.toThrow(

@@ -62,6 +62,8 @@ export interface EncodedGraph {
 export interface EncodeOptions {
   /** Values taken as inputs although the graph could compute them, and their names. */
   readonly cut?: ReadonlyMap<Value, string>;
+  /** Names nodes after what they were recorded from, for ONNX Runtime's errors. */
+  readonly named?: boolean;
   /** Constants with more elements than this become inputs; by default none do. */
   readonly feedConstantsAbove?: number;
 }
@@ -107,6 +109,7 @@ class Encoder {
     const [first, ...rest] = inputs;
     const plain = Object.entries(attributes).filter(([name]) => !asTensors.includes(name));
     this.nodes.push({
+      ...(this.#options.named && { name: `${node.origin} #${this.nodes.length}` }),
       op,
       domain: ruleOf(op).domain ?? '',
       inputs: first === undefined ? tensors : [first, ...tensors, ...rest],

@@ -35,6 +35,8 @@ export interface Attribute {
 }
 
 export interface NodeProto {
+  /** Unique when given; errors while running say it. */
+  readonly name?: string;
   readonly op: string;
   readonly domain: string;
   readonly inputs: readonly string[];
@@ -83,6 +85,7 @@ function writeAttribute(writer: BinaryWriter, { name, value }: Attribute): void 
 function writeNode(writer: BinaryWriter, node: NodeProto): void {
   for (const input of node.inputs) text(writer, 1, input);
   for (const output of node.outputs) text(writer, 2, output);
+  if (node.name !== undefined) text(writer, 3, node.name);
   text(writer, 4, node.op);
   for (const attribute of node.attributes) message(writer, 5, (inner) => writeAttribute(inner, attribute));
   if (node.domain !== '') text(writer, 7, node.domain);

@@ -21,6 +21,8 @@ export interface GeometryOptions {
   readonly rank?: 2 | 3;
   readonly pad: 'same' | 'valid' | 'number' | 'explicit';
   readonly dilated?: boolean;
+  /** Most padding at a side. */
+  readonly padding?: number;
   /** Lengths of windows. */
   readonly lengths?: readonly [number, number];
   /** Strides; `'length'` for windows that tile. */
@@ -34,12 +36,12 @@ const within = ([min, max]: readonly [number, number]): fc.Arbitrary<number> => 
  * stride of the first axis for all of them: there they are drawn alike.
  */
 export function geometries(size: Sizes, options: GeometryOptions): fc.Arbitrary<Geometry> {
-  const { rank = 2, pad, dilated = false, lengths = [1, 3], strides = [1, 3] } = options;
+  const { rank = 2, pad, dilated = false, lengths = [1, 3], strides = [1, 3], padding = 2 } = options;
   const each = <Item>(item: fc.Arbitrary<Item>): fc.Arbitrary<Item[]> =>
     pad === 'number'
       ? item.map((value) => new Array<Item>(rank).fill(value))
       : fc.array(item, { minLength: rank, maxLength: rank });
-  const side = fc.integer({ min: 0, max: 2 });
+  const side = fc.nat({ max: padding });
   return fc
     .record({
       batch: size,

@@ -1,0 +1,4 @@
+import { describeCases } from './contract.ts';
+import { cases } from './image.cases.ts';
+
+describeCases(cases);

@@ -1,0 +1,4 @@
+import { describeCases } from './contract.ts';
+import { cases } from './normalization.cases.ts';
+
+describeCases(cases);

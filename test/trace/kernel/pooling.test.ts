@@ -1,0 +1,4 @@
+import { describeCases } from './contract.ts';
+import { cases } from './pooling.cases.ts';
+
+describeCases(cases);
