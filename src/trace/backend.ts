@@ -41,6 +41,16 @@ function asUniform(data: TypedArray, dtype: DType, shape: Shape): Value | undefi
   return applyPlainly('Expand', [scalar(Number(data[0]), dtype)], { shape })[0];
 }
 
+/** The same row again and again, as one row and its repetition; nothing when the rows differ. */
+function asRepeatedRow(data: TypedArray, dtype: DType, shape: Shape): { row: Value; value: Value } | undefined {
+  const [rows = 0, ...rest] = shape;
+  const size = sizeOf(rest);
+  if (rows < 2 || size === 0) return undefined;
+  if ((data as Float32Array).some((value, at) => at >= size && !Object.is(value, data[at - size]))) return undefined;
+  const row = constant(data.slice(0, size), dtype, [1, ...rest]);
+  return { row, value: applyPlainly('Expand', [row], { shape })[0] as Value };
+}
+
 /**
  * A TensorFlow.js backend that records kernels as a graph instead of computing them. While a recording is set, it
  * fills that recording; otherwise it is an ordinary eager backend that computes when data are read.
@@ -225,9 +235,12 @@ export class TrunklineBackend extends KernelBackend {
     if (dtype === 'complex64')
       throw new CompileError({ where: callSite(), expected: 'real values', found: 'complex64' });
     const data = toTypedArray((values ?? allocateArray(dtype, sizeOf(shape))) as Float32Array, dtype);
-    const uniform = this.recording && asUniform(data, dtype, shape);
-    const value = uniform ?? constant(data, dtype, shape);
-    if (!uniform && !moved) this.recording?.noteConstant(value, callSite());
+    if (!this.recording) return { kind: 'value', value: constant(data, dtype, shape) };
+    const uniform = asUniform(data, dtype, shape);
+    if (uniform) return { kind: 'value', value: uniform };
+    const repeated = asRepeatedRow(data, dtype, shape);
+    const value = repeated?.value ?? constant(data, dtype, shape);
+    if (!moved) this.recording.noteConstant(repeated?.row ?? value, callSite());
     return { kind: 'value', value };
   }
 

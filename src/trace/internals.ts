@@ -31,6 +31,7 @@ export interface EngineInternals {
   startTape(): void;
   endTape(): void;
   disposeTensor(tensor: Tensor): void;
+  runKernel(kernelName: string, inputs: Record<string, Tensor | undefined>, attrs?: object): Tensor | Tensor[];
   makeVariable(initial: Tensor, trainable?: boolean, name?: string, dtype?: string): Variable;
   makeTensorFromTensorInfo(info: TensorInfo, backend: KernelBackend): Tensor;
 }

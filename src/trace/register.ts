@@ -17,6 +17,7 @@ import { installDrawings } from './distribution.ts';
 import { cpuFallback } from './fallback.ts';
 import { installFusedConvolutions } from './fused.ts';
 import { installGradients } from './gradient/index.ts';
+import { installBatchNormalization } from './gradient/normalization.ts';
 import { insteadOf } from './instead.ts';
 import { lowerings } from './kernel/index.ts';
 import type { KernelCall, Lowering } from './kernel/lowering.ts';
@@ -118,6 +119,7 @@ export function registerTrunkline(evaluate: Evaluate): TrunklineBackend {
   watchLayers();
   installDrawings();
   installFusedConvolutions();
+  installBatchNormalization();
   installChainedOperations();
   installGradients();
   registered = backend;

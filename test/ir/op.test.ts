@@ -81,6 +81,19 @@ describe('rules of ops', () => {
     expect(() => applyPlainly(op, inputs, attributes)).toThrow(message);
   });
 
+  it('gives constants for results without elements', () => {
+    const [values, places] = applyPlainly('TopK', [x('float32', 0, 5)], { k: 2, axis: 1 });
+    expect([values?.source, places?.source]).toEqual([
+      { kind: 'constant', data: new Float32Array() },
+      { kind: 'constant', data: new BigInt64Array() },
+    ]);
+    expect([values?.shape, places?.shape]).toEqual([
+      [0, 2],
+      [0, 2],
+    ]);
+    expect(() => applyPlainly('Exp', [x('int32', 0)])).toThrow('Exp: expected input 0 of type float32');
+  });
+
   it('names the kernel and layer an illegal op was recorded from', () => {
     const apply = () => applyPlainly('Exp', [x('int32', 2)], {}, "Exp, layer 'dense_1', tf.exp");
     expect(apply).toThrow("Exp (recorded from Exp, layer 'dense_1', tf.exp): expected input 0 of type float32");

@@ -137,6 +137,19 @@ describe('initialisers', () => {
     expect(many.a).not.toEqual(many.b);
   });
 
+  it('depend on no step and on no row, where a layer builds itself inside a step', () => {
+    const rows = tf.tensor1d([5, 6, 7, 8], 'int32');
+    const built = [{ step: 0 }, { step: 9, rows }].map((state) =>
+      withRandom({ seed: 1, ...state }, () => {
+        const layer = layers.dense({ name: 'late', units: 3 });
+        layer.apply(tf.ones([2, 4]));
+        return layer.getWeights()[0]?.dataSync();
+      }),
+    );
+    expect(built[1]).toEqual(built[0]);
+    expect(new Set(built[0]).size).toBe(12);
+  });
+
   it.each(['uniform', 'normal', 'truncatedNormal'] as const)('draw %s numbers with the right moments', (kind) => {
     const numbers = eager(3, 0, () => random[kind]([100, 300]));
     const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;

@@ -26,19 +26,29 @@ export const tileGradient: GradConfig = {
     const counted = shape.flatMap((size, axis) => [[reps[axis] as number, true] as const, [size, false] as const]);
     const divided = counted.filter(([size]) => size !== 1);
     const axes = divided.flatMap(([, isRepetition], axis) => (isRepetition ? [axis] : []));
-    const parts = reshape(dy as Tensor, divided.map(([size]) => size));
+    const parts = reshape(
+      dy as Tensor,
+      divided.map(([size]) => size),
+    );
     return { x: () => reshape(axes.length > 0 ? sum(parts, axes) : parts, shape) };
   },
 };
 
 /** The part of `x` from `begin` on, `count` long, along one axis. */
 function along(x: Tensor, axis: number, begin: number, count: number): Tensor {
-  return slice(x, x.shape.map((_, at) => (at === axis ? begin : 0)), x.shape.with(axis, count));
+  return slice(
+    x,
+    x.shape.map((_, at) => (at === axis ? begin : 0)),
+    x.shape.with(axis, count),
+  );
 }
 
 /** `x` with zeros before and after it along one axis. */
 function within(x: Tensor, axis: number, before: number, after: number): Tensor {
-  return pad(x, x.shape.map((_, at): [number, number] => (at === axis ? [before, after] : [0, 0])));
+  return pad(
+    x,
+    x.shape.map((_, at): [number, number] => (at === axis ? [before, after] : [0, 0])),
+  );
 }
 
 /** TensorFlow.js leaves out the mirrored elements: their gradient belongs to the elements they mirror. */
@@ -66,7 +76,8 @@ function spread(x: Tensor, axis: number, begin: number, stride: number, size: nu
   const forward = stride > 0 ? x : reverse(x, axis);
   const first = stride > 0 ? begin : begin + (count - 1) * stride;
   const column = reshape(forward, x.shape.toSpliced(axis + 1, 0, 1));
-  const spaced = step === 1 ? forward : reshape(within(column, axis + 1, 0, step - 1), x.shape.with(axis, count * step));
+  const spaced =
+    step === 1 ? forward : reshape(within(column, axis + 1, 0, step - 1), x.shape.with(axis, count * step));
   const room = size - first;
   return within(along(spaced, axis, 0, Math.min(count * step, room)), axis, first, Math.max(room - count * step, 0));
 }

@@ -12,7 +12,8 @@ import {
 import { backendName } from '../backend.ts';
 
 interface ConvolutionAttrs {
-  readonly dilations?: number | readonly number[];
+  /** `null` from layers that were given none. */
+  readonly dilations?: number | readonly number[] | null;
 }
 
 type Attrs = Parameters<ReturnType<typeof engine>['runKernel']>[2];
@@ -21,11 +22,19 @@ export function runKernel(kernelName: string, inputs: NamedTensorMap, attrs: obj
   return engine().runKernel(kernelName, inputs, attrs as Attrs) as Tensor;
 }
 
-/** The dilation along each spatial axis of a filter `[…, in, out]`. */
-function dilationsOf({ dilations = 1 }: ConvolutionAttrs, filterRank: number): readonly number[] {
-  return Array.from({ length: filterRank - 2 }, (_, axis) =>
-    typeof dilations === 'number' ? dilations : (dilations[axis] as number),
+/** Dilation along each spatial axis of a filter `[…, in, out]`: what a gradient kernel is told, and what it is not. */
+interface Dilations {
+  readonly told: readonly number[];
+  readonly untold: readonly number[];
+}
+
+/** Other backends' gradient kernels know no dilation: they are given filters with zeros in between. */
+function dilationsOf({ dilations }: ConvolutionAttrs, filterRank: number): Dilations {
+  const all = Array.from({ length: filterRank - 2 }, (_, axis) =>
+    typeof dilations === 'number' ? dilations : (dilations?.[axis] ?? 1),
   );
+  const none = all.map(() => 1);
+  return getBackend() === backendName ? { told: all, untold: none } : { told: none, untold: all };
 }
 
 /** A filter with zeros between its elements, which makes undilated what a dilated one makes. */
@@ -46,6 +55,7 @@ function spaced(filter: Tensor, dilations: readonly number[]): Tensor {
 
 /** Every `dilation`-th element of a filter along each spatial axis. */
 function thinned(filter: Tensor, dilations: readonly number[]): Tensor {
+  if (dilations.every((dilation) => dilation === 1)) return filter;
   const strides = filter.shape.map((_, axis) => dilations[axis] ?? 1);
   return stridedSlice(
     filter,
@@ -70,27 +80,19 @@ interface Gradients {
 
 /**
  * The gradients of a convolution, and theirs, so that a gradient may be part of a loss. TensorFlow.js has the first
- * and, for some, the second; it refuses dilation and forgets `dimRoundingMode`. Other backends' gradient kernels know
- * no dilation: they are given filters with zeros in between.
+ * and, for some, the second; it refuses dilation and forgets `dimRoundingMode`.
  */
 function gradientsOf({ convolution, inInput, inFilter }: Kernels): Gradients {
-  const dilatedHere = (attrs: object, rank: number): readonly number[] | undefined => {
-    const dilations = dilationsOf(attrs, rank);
-    return getBackend() !== backendName && dilations.some((dilation) => dilation > 1) ? dilations : undefined;
-  };
   const convolve = (x: Tensor, filter: Tensor, attrs: object): Tensor =>
     runKernel(convolution, { x, filter }, { dilations: 1, ...attrs });
   const spread = (dy: Tensor, filter: Tensor, inputShape: readonly number[], attrs: object): Tensor => {
-    const dilations = dilatedHere(attrs, filter.rank);
-    return dilations
-      ? runKernel(inInput, { dy, filter: spaced(filter, dilations) }, { ...attrs, inputShape, dilations: 1 })
-      : runKernel(inInput, { dy, filter }, { ...attrs, inputShape });
+    const { told, untold } = dilationsOf(attrs, filter.rank);
+    return runKernel(inInput, { dy, filter: spaced(filter, untold) }, { ...attrs, inputShape, dilations: told });
   };
-  const correlate = (x: Tensor, dy: Tensor, filterShape: readonly number[], attrs: object): Tensor => {
-    const dilations = dilatedHere(attrs, filterShape.length);
-    if (!dilations) return runKernel(inFilter, { x, dy }, { ...attrs, filterShape });
-    const longer = filterShape.map((size, axis) => (size - 1) * (dilations[axis] ?? 1) + 1);
-    return thinned(runKernel(inFilter, { x, dy }, { ...attrs, filterShape: longer, dilations: 1 }), dilations);
+  const correlate = (x: Tensor, dy: Tensor, shape: readonly number[], attrs: object): Tensor => {
+    const { told, untold } = dilationsOf(attrs, shape.length);
+    const filterShape = shape.map((size, axis) => (size - 1) * (untold[axis] ?? 1) + 1);
+    return thinned(runKernel(inFilter, { x, dy }, { ...attrs, filterShape, dilations: told }), untold);
   };
   const config = (kernelName: string, inputs: readonly [string, string], gradients: Pairwise): GradConfig => ({
     kernelName,

@@ -41,7 +41,12 @@ export const einsumGradient: GradConfig = {
     const result: Term = { letters: output, tensor: dy as Tensor };
     const gradients: ReturnType<GradConfig['gradFunc']> = {};
     for (const [index, term] of terms.entries())
-      gradients[index] = () => gradientIn(term, terms.filter((other) => other !== term), result);
+      gradients[index] = () =>
+        gradientIn(
+          term,
+          terms.filter((other) => other !== term),
+          result,
+        );
     return gradients;
   },
 };

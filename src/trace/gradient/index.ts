@@ -7,6 +7,7 @@ import { gatherGradient, gatherNdGradient } from './gather.ts';
 import { splitGradient, unpackGradient } from './join.ts';
 import { batchNormalizationGradient } from './normalization.ts';
 import { averagePool2dGradient, averagePool3dGradient, maxPoolGradient } from './pooling.ts';
+import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize.ts';
 import { cumprodGradient, cumsumGradient } from './scan.ts';
 import { scatterNdGradient, segmentSumGradient, tensorScatterUpdateGradient } from './scatter.ts';
 import { topKGradient } from './top-k.ts';
@@ -31,6 +32,8 @@ const better = [
   averagePool2dGradient,
   averagePool3dGradient,
   batchNormalizationGradient,
+  resizeBilinearGradient,
+  resizeNearestNeighborGradient,
 ];
 
 /** Gradients that TensorFlow.js lacks. */

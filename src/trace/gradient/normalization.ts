@@ -1,16 +1,18 @@
 import {
   add,
-  backend_util,
   type FusedBatchNormAttrs,
   type GradConfig,
   mul,
+  onesLike,
   reshape,
   rsqrt,
   scalar,
   sub,
   sum,
   type Tensor,
+  zerosLike,
 } from '@tensorflow/tfjs-core';
+import { engineInternals } from '../internals.ts';
 
 /**
  * TensorFlow.js's, with everything that can be summed first summed first: two sums over the batch, of dy and of dy
@@ -22,11 +24,12 @@ export const batchNormalizationGradient: GradConfig = {
   inputsToSave: ['x', 'mean', 'variance', 'scale'],
   gradFunc: (given, saved, attrs) => {
     const { varianceEpsilon } = attrs as unknown as FusedBatchNormAttrs;
-    const [dy, [x, mean, variance, scale]] = [given as Tensor, saved as [Tensor, Tensor, Tensor, Tensor | undefined]];
-    const axes = backend_util.getReductionAxes(mean.shape, x.shape);
+    const [dy, [x, mean, variance, scale]] = [given as Tensor, saved as [Tensor, Tensor, Tensor, Tensor]];
+    const lead = x.rank - mean.rank;
+    const axes = [...x.shape.keys()].filter((axis) => axis < lead || mean.shape[axis - lead] !== x.shape[axis]);
     const summed = (value: Tensor): Tensor => reshape(axes.length > 0 ? sum(value, axes) : value, mean.shape);
     const inverse = (): Tensor => rsqrt(add(variance, varianceEpsilon));
-    const factor = (): Tensor => (scale ? mul(inverse(), scale) : inverse());
+    const factor = (): Tensor => mul(inverse(), scale);
     const covariance = (): Tensor => summed(mul(dy, sub(x, mean)));
     const ofVariance = (): Tensor => {
       const square = mul(inverse(), inverse());
@@ -41,3 +44,18 @@ export const batchNormalizationGradient: GradConfig = {
     };
   },
 };
+
+/**
+ * TensorFlow.js stumbles, while it differentiates, over a batch normalisation without scale or offset: from now on
+ * these are ones and zeros, which compiling removes. Called once.
+ */
+export function installBatchNormalization(): void {
+  const internals = engineInternals();
+  const { runKernel } = internals;
+  internals.runKernel = (kernelName, inputs, attrs) => {
+    if (kernelName !== 'FusedBatchNorm') return runKernel.call(internals, kernelName, inputs, attrs);
+    const { scale, offset, ...rest } = inputs as { mean: Tensor; scale?: Tensor; offset?: Tensor };
+    const whole = { ...rest, scale: scale ?? onesLike(rest.mean), offset: offset ?? zerosLike(rest.mean) };
+    return runKernel.call(internals, kernelName, whole, attrs);
+  };
+}

@@ -26,8 +26,15 @@ export const cumsumGradient: GradConfig = {
 /** Each element's `count`-th successor along the axis; zeros beyond the end. */
 function successors(x: Tensor, axis: number, count: number): Tensor {
   const size = x.shape[axis] as number;
-  const kept = slice(x, x.shape.map((_, at) => (at === axis ? count : 0)), x.shape.with(axis, size - count));
-  return pad(kept, x.shape.map((_, at): [number, number] => (at === axis ? [0, count] : [0, 0])));
+  const kept = slice(
+    x,
+    x.shape.map((_, at) => (at === axis ? count : 0)),
+    x.shape.with(axis, size - count),
+  );
+  return pad(
+    kept,
+    x.shape.map((_, at): [number, number] => (at === axis ? [0, count] : [0, 0])),
+  );
 }
 
 /**

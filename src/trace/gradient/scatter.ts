@@ -1,8 +1,8 @@
 import {
   add,
+  type GradConfig,
   gather,
   gatherND,
-  type GradConfig,
   greaterEqual,
   less,
   logicalAnd,

@@ -25,6 +25,7 @@ import { search } from './search.ts';
 import { selection } from './select.ts';
 import { slices } from './slice.ts';
 import { space } from './space.ts';
+import { transforming } from './transform.ts';
 import { unary } from './unary.ts';
 
 /** Every TensorFlow.js kernel that can be compiled, by kernel name. */
@@ -56,4 +57,5 @@ export const lowerings: LoweringTable = {
   ...crop,
   ...image,
   ...dilation,
+  ...transforming,
 };

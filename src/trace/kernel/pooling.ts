@@ -76,10 +76,11 @@ function pooling(pool: (op: SingleApply, x: Value, windows: readonly Window[]) =
   };
 }
 
-/** Positions count the elements of an image, or of the batch, with channels last. */
+/** Positions count the elements of an image, or of the batch, with channels last. NaN is passed over. */
 function withPositions({ input, attrs, op, ops, refuse }: KernelCall): readonly Value[] {
   const { includeBatchInIndex, ...rest } = attrs as MaxPoolWithArgmaxAttrs;
-  const x = channelsFirst(op, cast(op, input('x'), 'float32'));
+  const given = channelsFirst(op, cast(op, input('x'), 'float32'));
+  const x = op('Where', [op('IsNaN', [given]), float(Number.NEGATIVE_INFINITY), given]);
   const windows = poolWindows(input('x').shape, rest);
   if (!isDirect(windows)) refuse('padding that is longer than the window', 'pad the images before');
   const [largest, position] = ops('MaxPool', [x], poolingAttributes(windows)) as [Value, Value];

@@ -17,16 +17,16 @@ function nearest(from: number, to: number, corners: Corners): readonly number[] 
   return Array.from({ length: to }, (_, at) => Math.min(from - 1, Math.max(0, round(ratio * (at + half)))));
 }
 
-/** Shares of the elements of the image in each element of the result: `[to, from]`. */
-type Shares = (from: number, to: number, corners: Corners) => Value;
+/** Shares of the elements of the image in each element of the result, along one axis: `[to, from]`. */
+export type Shares = (from: number, to: number, corners: Corners) => Float32Array;
 
-const nearestShares: Shares = (from, to, corners) => {
+export const nearestShares: Shares = (from, to, corners) => {
   const shares = new Float32Array(to * from);
   for (const [at, element] of nearest(from, to, corners).entries()) shares[at * from + element] = 1;
-  return constant(shares, 'float32', [to, from]);
+  return shares;
 };
 
-const bilinearShares: Shares = (from, to, corners) => {
+export const bilinearShares: Shares = (from, to, corners) => {
   const [ratio, half] = [ratioOf(from, to, corners), corners.halfPixelCenters ? 0.5 : 0];
   const shares = new Float32Array(to * from);
   for (let at = 0; at < to; at++) {
@@ -35,21 +35,19 @@ const bilinearShares: Shares = (from, to, corners) => {
     shares[at * from + before] = 1 - (place - before);
     if (place > before) shares[at * from + before + 1] = place - before;
   }
-  return constant(shares, 'float32', [to, from]);
+  return shares;
 };
 
 /** The transposed interpolation: dy `[batch, channels, height, width]`, brought back to the image's size by products. */
-function backward(op: SingleApply, dy: Value, [height, width]: Shape, corners: Corners, sharesOf: Shares): Value {
+function backward(op: SingleApply, dy: Value, image: Shape, corners: Corners, sharesOf: Shares): Value {
   const [batch, channels, rows, columns] = dy.shape as [number, number, number, number];
-  const shares = {
-    height: sharesOf(height as number, rows, corners),
-    width: sharesOf(width as number, columns, corners),
-  };
+  const [height, width] = image as [number, number];
+  const shares = (from: number, to: number): Value => constant(sharesOf(from, to, corners), 'float32', [to, from]);
   const flat = op('Reshape', [dy], { shape: [batch * channels * rows, columns] });
-  const narrow = op('Gemm', [flat, shares.width], { transA: 0, transB: 0 });
-  const planes = op('Reshape', [narrow], { shape: [batch * channels, rows, width as number] });
-  const product = op('FusedMatMul', [shares.height, planes], { transA: 1, transB: 0 });
-  return op('Reshape', [product], { shape: [batch, channels, height as number, width as number] });
+  const narrow = op('Gemm', [flat, shares(width, columns)], { transA: 0, transB: 0 });
+  const planes = op('Reshape', [narrow], { shape: [batch * channels, rows, width] });
+  const product = op('FusedMatMul', [shares(height, rows), planes], { transA: 1, transB: 0 });
+  return op('Reshape', [product], { shape: [batch, channels, height, width] });
 }
 
 function bilinear(op: SingleApply, x: Value, size: Shape, corners: Corners): Value {

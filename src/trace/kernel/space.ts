@@ -19,7 +19,12 @@ function batchToSpace({ input, attrs, op }: KernelCall): Value {
   const whole = reshaped(op, interleaved, backend_util.getReshapedPermuted(shape, block, count));
   const cropped = (axis: number, side: 0 | 1): number => crops[axis - 1]?.[side] ?? 0;
   const begin = whole.shape.map((_, axis) => cropped(axis, 0));
-  return sliced(op, whole, begin, whole.shape.map((size, axis) => size - cropped(axis, 0) - cropped(axis, 1)));
+  return sliced(
+    op,
+    whole,
+    begin,
+    whole.shape.map((size, axis) => size - cropped(axis, 0) - cropped(axis, 1)),
+  );
 }
 
 function spaceToBatch({ input, attrs, op }: KernelCall): Value {

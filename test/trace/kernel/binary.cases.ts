@@ -47,8 +47,22 @@ export const cases: readonly KernelCase[] = [
   ofTwo('SquaredDifference', tf.squaredDifference, countingTruths),
   ofTwo('Atan2', tf.atan2, { a: [-2, 2], b: [-1.5, 1.7], ...promoting }),
   ofTwo('Mod', tf.mod, { a: [-3, 3], b: [0.6, 1.4], gradient: 'compared', ...countingTruths }),
-  ofTwo('Mod', tf.mod, { variant: 'negative divisor', a: [-3, 3], b: [-1.4, -0.6], gradient: 'compared', ...countingTruths }),
-  ofTwo('FloorDiv', (a, b) => tf.floorDiv(tf.cast(tf.mul(a, 9), 'int32'), tf.cast(tf.mul(b, 9), 'int32')), { b: away, gradient: 'none', finite: 'of integers', dtypes: [] }),
+  ofTwo('Mod', tf.mod, {
+    variant: 'negative divisor',
+    a: [-3, 3],
+    b: [-1.4, -0.6],
+    gradient: 'compared',
+    ...countingTruths,
+  }),
+  {
+    kernel: 'FloorDiv',
+    gradient: 'none',
+    sample: (size) =>
+      broadcastable(size, 2).map(([a = [], b = []]) => ({
+        inputs: { a: integers(a, 30, -30, 1), b: integers(b, 9, 1, 2) },
+        run: (inputs) => tf.floorDiv(at(inputs, 'a'), at(inputs, 'b')),
+      })),
+  },
   ofTwo('Equal', tf.equal, comparison),
   ofTwo('NotEqual', tf.notEqual, comparison),
   ofTwo('Greater', tf.greater, comparison),
@@ -57,10 +71,17 @@ export const cases: readonly KernelCase[] = [
   ofTwo('LessEqual', tf.lessEqual, comparison),
   ofTwo('LogicalAnd', (a, b) => tf.logicalAnd(truth(a), truth(b)), comparison),
   ofTwo('LogicalOr', (a, b) => tf.logicalOr(truth(a), truth(b)), comparison),
-  ofTwo('LogicalXor', (a, b) => {
-    const [left, right] = [truth(a), truth(b)];
-    return onTrunkline(() => runKernel('LogicalXor', { a: left, b: right }), () => tf.notEqual(left, right));
-  }, comparison),
+  ofTwo(
+    'LogicalXor',
+    (a, b) => {
+      const [left, right] = [truth(a), truth(b)];
+      return onTrunkline(
+        () => runKernel('LogicalXor', { a: left, b: right }),
+        () => tf.notEqual(left, right),
+      );
+    },
+    comparison,
+  ),
   ofTwo('Prelu', tf.prelu, { gradient: 'none' }),
   {
     kernel: 'Prelu',

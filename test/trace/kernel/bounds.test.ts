@@ -19,7 +19,12 @@ const operations: readonly [string, number[], (indices: tf.Tensor) => tf.Tensor,
   ['gather by row', [2, 1], (indices) => tf.gather(table([2, 3]), ids(indices), 1, 1), 'Gather'],
   ['gatherND', [1, 1], (indices) => tf.gatherND(table([3, 2]), indices), 'GatherND'],
   ['scatterND', [1, 1], (indices) => tf.scatterND(indices, tf.ones([1, 2]), [3, 2]), 'ScatterND'],
-  ['tensorScatterUpdate', [1, 1], (indices) => tf.tensorScatterUpdate(table([3, 2]), indices, tf.ones([1, 2])), 'ScatterND'],
+  [
+    'tensorScatterUpdate',
+    [1, 1],
+    (indices) => tf.tensorScatterUpdate(table([3, 2]), indices, tf.ones([1, 2])),
+    'ScatterND',
+  ],
 ];
 
 describe('places that do not exist', () => {
@@ -59,21 +64,31 @@ describe('places that do not exist', () => {
     const read = compile((inputs) => ({ outputs: { y: embedding.apply(inputs.words as tf.Tensor) as tf.Tensor } }), {
       words: { shape: [1], dtype: 'int32' },
     });
-    expect(() => runProgram(read, { 'input/words': [-1] })).toThrow("running Gather node. Name:'GatherV2, layer 'words', tf.gather");
+    expect(() => runProgram(read, { 'input/words': [-1] })).toThrow(
+      "running Gather node. Name:'GatherV2, layer 'words', tf.gather",
+    );
     const compiled = compile((inputs) => ({ loss: tf.mean(embedding.apply(inputs.words as tf.Tensor) as tf.Tensor) }), {
       words: { shape: [2, 3], dtype: 'int32' },
     });
     const kernel = [...compiled.parameters.keys()][0]?.replace('parameter', 'gradient') as string;
     const found = runProgram(compiled, { 'input/words': [0, 1, 1, 4, 1, 0] });
-    expect(Array.from(found[kernel] as Float32Array)).toEqual([2, 2, 3, 3, 0, 0, 0, 0, 1, 1].map((count) => Math.fround(count / 12)));
+    expect(Array.from(found[kernel] as Float32Array)).toEqual(
+      [2, 2, 3, 3, 0, 0, 0, 0, 1, 1].map((count) => Math.fround(count / 12)),
+    );
     for (const word of [-1, 5, -2147483648])
-      expect(() => runProgram(compiled, { 'input/words': [0, 1, 1, word, 1, 0] })).toThrow(/running (Gather|ScatterND) node\. Name:'/);
+      expect(() => runProgram(compiled, { 'input/words': [0, 1, 1, word, 1, 0] })).toThrow(
+        /running (Gather|ScatterND) node\. Name:'/,
+      );
   });
 
   it('end a count when they are negative, and do not count when they are large', () => {
     const count = (x: tf.Tensor): tf.Tensor => tf.denseBincount(x as tf.Tensor2D, tf.zeros([0, 1]) as tf.Tensor2D, 3);
-    const compiled = compile(({ x }) => ({ outputs: { y: count(x as tf.Tensor) } }), { x: { shape: [2, 2], dtype: 'int32' } });
-    expect(Array.from(runProgram(compiled, { 'input/x': [2, 9, 0, 0] })['output/y'] as Float32Array)).toEqual([0, 0, 1, 2, 0, 0]);
+    const compiled = compile(({ x }) => ({ outputs: { y: count(x as tf.Tensor) } }), {
+      x: { shape: [2, 2], dtype: 'int32' },
+    });
+    expect(Array.from(runProgram(compiled, { 'input/x': [2, 9, 0, 0] })['output/y'] as Float32Array)).toEqual([
+      0, 0, 1, 2, 0, 0,
+    ]);
     expect(() => runProgram(compiled, { 'input/x': [2, 9, -1, 0] })).toThrow('running ScatterND node');
   });
 

@@ -107,14 +107,17 @@ export function ofOne(
   const { domain, ...row } = rest;
   return {
     kernel,
-    sample: (size) => shapes(size).map((shape) => ({ inputs: { x: floats(shape, 1, domain) }, run: ({ x }) => run(x as tf.Tensor) })),
+    sample: (size) =>
+      shapes(size).map((shape) => ({ inputs: { x: floats(shape, 1, domain) }, run: ({ x }) => run(x as tf.Tensor) })),
     ...row,
   };
 }
 
 /** Calls a kernel that no public operation calls. */
 export function runKernel(name: string, inputs: object, attrs: object = {}): tf.Tensor {
-  return tf.engine().runKernel(name, inputs as Parameters<ReturnType<typeof tf.engine>['runKernel']>[1], attrs as never);
+  return tf
+    .engine()
+    .runKernel(name, inputs as Parameters<ReturnType<typeof tf.engine>['runKernel']>[1], attrs as never);
 }
 
 /** A kernel that the `cpu` backend lacks is compared with the operations it stands for. */

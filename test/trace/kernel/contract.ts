@@ -10,7 +10,10 @@ trunklineBackend();
 
 /** The same shapes in every run: a failure is one for everyone, and finite differences never meet a kink by chance. */
 const seed = 1;
-const ordinary = fc.oneof({ weight: 1, arbitrary: fc.constant(1) }, { weight: 3, arbitrary: fc.integer({ min: 2, max: 4 }) });
+const ordinary = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(1) },
+  { weight: 3, arbitrary: fc.integer({ min: 2, max: 4 }) },
+);
 const withZeros = fc.constantFrom(0, 1, 2, 3);
 
 function draw(arbitrary: fc.Arbitrary<Sample>, count: number): readonly Sample[] {
@@ -32,7 +35,9 @@ function withUnusual(inputs: Arguments): Arguments {
   let met = 0;
   return mapped(inputs, (argument) => {
     const shift = met++;
-    const values = Array.from(argument.values, (value, at) => (at % 2 === shift % 2 ? (unusual[(at + shift) % 5] as number) : value));
+    const values = Array.from(argument.values, (value, at) =>
+      at % 2 === shift % 2 ? (unusual[(at + shift) % 5] as number) : value,
+    );
     return { ...argument, values };
   });
 }
@@ -51,7 +56,9 @@ function converting(run: Sample['run'], dtype: 'float32' | 'int32' | undefined):
 }
 
 const describeShapes = ({ inputs }: Sample): string =>
-  Object.values(inputs).map(({ shape, dtype }) => `${dtype ?? ''}[${shape}]`).join(' ');
+  Object.values(inputs)
+    .map(({ shape, dtype }) => `${dtype ?? ''}[${shape}]`)
+    .join(' ');
 
 const list = (results: Results): readonly tf.Tensor[] => (results instanceof tf.Tensor ? [results] : results);
 
@@ -74,19 +81,27 @@ function expectDirectionalDerivative({ inputs, run }: Sample): void {
     });
     const directions = points.map(({ size, shape }, index) => tf.tensor(numbers(size, index + 3), shape));
     const scalar = (...args: tf.Tensor[]): tf.Scalar => {
-      const results = list(run({ ...others, ...Object.fromEntries(names.map((name, index) => [name, args[index] as tf.Tensor])) }));
+      const results = list(
+        run({ ...others, ...Object.fromEntries(names.map((name, index) => [name, args[index] as tf.Tensor])) }),
+      );
       const terms = results
         .filter(({ dtype }) => dtype === 'float32')
         .map((result, index) => tf.sum(tf.mul(result, tf.tensor(numbers(result.size, index + 7), result.shape))));
       return tf.addN(terms) as tf.Scalar;
     };
     const moved = (by: number): number =>
-      scalar(...points.map((point, index) => tf.add(point, tf.mul(directions[index] as tf.Tensor, by)))).dataSync()[0] as number;
-    const terms = tf.grads(scalar)(points).flatMap((gradient, index) => [...tf.mul(gradient, directions[index] as tf.Tensor).dataSync()]);
+      scalar(
+        ...points.map((point, index) => tf.add(point, tf.mul(directions[index] as tf.Tensor, by))),
+      ).dataSync()[0] as number;
+    const terms = tf
+      .grads(scalar)(points)
+      .flatMap((gradient, index) => [...tf.mul(gradient, directions[index] as tf.Tensor).dataSync()]);
     const expected = (moved(step) - moved(-step)) / (2 * step);
     const found = terms.reduce((sum, term) => sum + term, 0);
     const scale = terms.reduce((sum, term) => sum + Math.abs(term), 0);
-    expect(Math.abs(found - expected), `derivative ${found}, by finite differences ${expected}`).toBeLessThan(0.01 * scale + 2e-3);
+    expect(Math.abs(found - expected), `derivative ${found}, by finite differences ${expected}`).toBeLessThan(
+      0.01 * scale + 2e-3,
+    );
   });
 }
 
@@ -98,54 +113,59 @@ async function kernelsOf({ inputs, run }: Sample): Promise<readonly string[]> {
     const { values, shape, dtype } = inputs[name] as Argument;
     return tf.tensor(Array.from(values), [...shape], dtype);
   });
-  const call = (...args: tf.Tensor[]): Results => run(Object.fromEntries(names.map((name, index) => [name, args[index] as tf.Tensor])));
+  const call = (...args: tf.Tensor[]): Results =>
+    run(Object.fromEntries(names.map((name, index) => [name, args[index] as tf.Tensor])));
   const { kernelNames } = await tf.profile(() => list(call(...tensors)) as tf.Tensor[]);
   return kernelNames;
 }
 
 /** Holds each kernel against TensorFlow.js's `cpu` kernel: forward and backward, compiled. */
 export function describeCases(cases: readonly KernelCase[]): void {
-  describe.each(cases.map((row) => [row.variant ? `${row.kernel} (${row.variant})` : row.kernel, row] as const))('%s', (_, row) => {
-    const { gradient = 'checked', tolerance = {}, dtypes = ['int32', 'bool'] } = row;
-    const forward = { tolerance, differentiate: [] };
-    const agree = ({ inputs, run }: Sample, options = gradient === 'none' ? forward : { tolerance }): void => {
-      try {
-        expectAgreement(run, inputs, options);
-      } catch (error) {
-        throw new Error(`given ${describeShapes({ inputs, run })}: ${(error as Error).message}`, { cause: error });
-      }
-    };
-    const samples = draw(row.sample(ordinary), 4);
-    const takesFloats = Object.values(samples[0]?.inputs ?? {}).some(isFloat);
+  describe.each(cases.map((row) => [row.variant ? `${row.kernel} (${row.variant})` : row.kernel, row] as const))(
+    '%s',
+    (_, row) => {
+      const { gradient = 'checked', tolerance = {}, dtypes = ['int32', 'bool'] } = row;
+      const forward = { tolerance, differentiate: [] };
+      const agree = ({ inputs, run }: Sample, options = gradient === 'none' ? forward : { tolerance }): void => {
+        try {
+          expectAgreement(run, inputs, options);
+        } catch (error) {
+          throw new Error(`given ${describeShapes({ inputs, run })}: ${(error as Error).message}`, { cause: error });
+        }
+      };
+      const samples = draw(row.sample(ordinary), 4);
+      const takesFloats = Object.values(samples[0]?.inputs ?? {}).some(isFloat);
 
-    it('agrees', async () => {
-      for (const sample of samples) agree(sample);
-      if (!row.spelledOut && tf.getKernel(row.kernel, 'cpu')) expect(await kernelsOf(samples[0] as Sample)).toContain(row.kernel);
-    });
-
-    it('agrees on axes of size 0', (context) => {
-      context.skip(row.filled !== undefined, row.filled);
-      const isEmpty = ({ inputs }: Sample): boolean => Object.values(inputs).some(({ shape }) => shape.includes(0));
-      const empty = draw(row.sample(withZeros), 20).filter(isEmpty).slice(0, 3);
-      expect(empty).not.toEqual([]);
-      for (const sample of empty) agree(sample);
-    });
-
-    if (gradient === 'checked')
-      it('has the gradient that finite differences approximate', () => {
-        for (const sample of samples.slice(1, 3)) expectDirectionalDerivative(sample);
+      it('agrees', async () => {
+        for (const sample of samples) agree(sample);
+        if (!row.spelledOut && tf.getKernel(row.kernel, 'cpu'))
+          expect(await kernelsOf(samples[0] as Sample)).toContain(row.kernel);
       });
 
-    if (!takesFloats) return;
-    it('agrees on NaN and infinities', (context) => {
-      context.skip(row.finite !== undefined, row.finite);
-      for (const { inputs, run } of samples.slice(1)) agree({ inputs: withUnusual(inputs), run }, forward);
-    });
-
-    if (dtypes.length > 0)
-      it.each(dtypes)('agrees on %s', (dtype) => {
-        for (const { inputs, run } of samples.slice(2))
-          agree({ inputs: as(dtype, inputs), run: converting(run, row.takenFor?.[dtype]) }, forward);
+      it('agrees on axes of size 0', (context) => {
+        context.skip(row.filled !== undefined, row.filled);
+        const isEmpty = ({ inputs }: Sample): boolean => Object.values(inputs).some(({ shape }) => shape.includes(0));
+        const empty = draw(row.sample(withZeros), 20).filter(isEmpty).slice(0, 3);
+        expect(empty).not.toEqual([]);
+        for (const sample of empty) agree(sample);
       });
-  });
+
+      if (gradient === 'checked')
+        it('has the gradient that finite differences approximate', () => {
+          for (const sample of samples.slice(1, 3)) expectDirectionalDerivative(sample);
+        });
+
+      if (!takesFloats) return;
+      it('agrees on NaN and infinities', (context) => {
+        context.skip(row.finite !== undefined, row.finite);
+        for (const { inputs, run } of samples.slice(1)) agree({ inputs: withUnusual(inputs), run }, forward);
+      });
+
+      if (dtypes.length > 0)
+        it.each(dtypes)('agrees on %s', (dtype) => {
+          for (const { inputs, run } of samples.slice(2))
+            agree({ inputs: as(dtype, inputs), run: converting(run, row.takenFor?.[dtype]) }, forward);
+        });
+    },
+  );
 }

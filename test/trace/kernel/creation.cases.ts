@@ -1,11 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { drawUniform, withRandom } from '../../../src/trace/random.ts';
 import { uniformKernel } from '../../../src/trace/kernel/random.ts';
-import { at, integers, type KernelCase, shapes } from './case.ts';
+import { drawUniform, withRandom } from '../../../src/trace/random.ts';
+import { at, integers, type KernelCase, ofOne, shapes } from './case.ts';
 
 /** A row for a kernel without inputs; one that it does not use keeps the program from being empty. */
-function made(kernel: string, variant: string, make: (sizes: readonly number[]) => tf.Tensor, rest: Partial<KernelCase> = {}): KernelCase {
+function made(
+  kernel: string,
+  variant: string,
+  make: (sizes: readonly number[]) => tf.Tensor,
+  rest: Partial<KernelCase> = {},
+): KernelCase {
   return {
     kernel,
     variant,
@@ -46,9 +51,11 @@ export const cases: readonly KernelCase[] = [
     tolerance: { relative: 0, absolute: 0 },
     sample: (size) =>
       shapes(size).map((shape) => ({
-        inputs: { step: { shape: [], dtype: 'int32', values: [7] } },
+        inputs: { step: { shape: [], dtype: 'int32', values: [7] }, asMany: integers(shape, 2) },
         run: (inputs) => withRandom({ seed: 3, step: () => at(inputs, 'step') }, () => drawUniform(shape)),
       })),
-    filled: 'its shape is not that of an input',
   },
+  ofOne('ZerosLike', tf.zerosLike, { gradient: 'compared' }),
+  ofOne('OnesLike', tf.onesLike, { gradient: 'compared' }),
+  ofOne('Diag', (x) => tf.diag(x), { gradient: 'none' }),
 ];

@@ -14,21 +14,28 @@ function coordinates(shape: readonly number[], depth: number, count: readonly nu
 /** A shape, how many of its axes are indexed, and how many slices there are. */
 const indexed = (size: Sizes): fc.Arbitrary<{ shape: number[]; depth: number; count: number[] }> =>
   shapes(some(size), 1, 3).chain((shape) =>
-    fc.record({ shape: fc.constant(shape), depth: fc.integer({ min: 1, max: shape.length }), count: shapes(size, 1, 2) }),
+    fc.record({
+      shape: fc.constant(shape),
+      depth: fc.integer({ min: 1, max: shape.length }),
+      count: shapes(size, 1, 2),
+    }),
   );
 
 /** Different places along the first axis, so that there is no question which update is taken. */
-const places = (count: number) => ({ shape: [count, 1], dtype: 'int32', values: Array.from({ length: count }, (_, row) => row * 2) }) as const;
+const places = (count: number) =>
+  ({ shape: [count, 1], dtype: 'int32', values: Array.from({ length: count }, (_, row) => row * 2) }) as const;
 
 export const cases: readonly KernelCase[] = [
   {
     kernel: 'GatherV2',
     sample: (size) =>
       shapes(some(size), 1, 3).chain((shape) =>
-        fc.tuple(fc.integer({ min: -shape.length, max: shape.length - 1 }), shapes(size, 0, 2)).map(([axis, count]) => ({
-          inputs: { x: floats(shape, 1), indices: integers(count, shape.at(axis) as number) },
-          run: (inputs) => tf.gather(at(inputs, 'x'), at(inputs, 'indices') as tf.Tensor1D, axis),
-        })),
+        fc
+          .tuple(fc.integer({ min: -shape.length, max: shape.length - 1 }), shapes(size, 0, 2))
+          .map(([axis, count]) => ({
+            inputs: { x: floats(shape, 1), indices: integers(count, shape.at(axis) as number) },
+            run: (inputs) => tf.gather(at(inputs, 'x'), at(inputs, 'indices') as tf.Tensor1D, axis),
+          })),
       ),
   },
   {
@@ -67,8 +74,9 @@ export const cases: readonly KernelCase[] = [
     sample: (size) =>
       fc.tuple(size, size).map(([count, width]) => ({
         inputs: { x: floats([2 * count + 1, width], 1), indices: places(count), updates: floats([count, width], 2) },
-        run: (inputs) => // tfjs's cpu kernel writes into its input.
-          tf.tensorScatterUpdate(tf.mul(at(inputs, 'x'), 2), at(inputs, 'indices'), at(inputs, 'updates')),
+        run: (
+          inputs, // tfjs's cpu kernel writes into its input.
+        ) => tf.tensorScatterUpdate(tf.mul(at(inputs, 'x'), 2), at(inputs, 'indices'), at(inputs, 'updates')),
       })),
   },
   {
@@ -77,7 +85,13 @@ export const cases: readonly KernelCase[] = [
     sample: (size) =>
       fc.tuple(size, fc.boolean()).map(([count, isScalar]) => ({
         inputs: { indices: places(count), values: floats(isScalar ? [] : [count], 1), rest: floats([], 2) },
-        run: (inputs) => tf.sparseToDense(at(inputs, 'indices'), at(inputs, 'values'), [2 * count + 1], at(inputs, 'rest') as tf.Scalar),
+        run: (inputs) =>
+          tf.sparseToDense(
+            at(inputs, 'indices'),
+            at(inputs, 'values'),
+            [2 * count + 1],
+            at(inputs, 'rest') as tf.Scalar,
+          ),
       })),
   },
   {
@@ -113,7 +127,8 @@ export const cases: readonly KernelCase[] = [
           sample: (size) =>
             shapes(size, 1, 2).map((shape) => ({
               inputs: { x: integers(shape, 6), weights: weights(shape) },
-              run: (inputs) => tf.denseBincount(at(inputs, 'x') as tf.Tensor2D, at(inputs, 'weights') as tf.Tensor2D, 4, binary),
+              run: (inputs) =>
+                tf.denseBincount(at(inputs, 'x') as tf.Tensor2D, at(inputs, 'weights') as tf.Tensor2D, 4, binary),
             })),
         }),
       ),

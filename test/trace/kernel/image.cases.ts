@@ -13,9 +13,8 @@ interface Resizing {
 
 const side = fc.integer({ min: 1, max: 6 });
 
-function resizings(size: Sizes, sides: 'any' | 'square' | 'repeated'): fc.Arbitrary<Resizing> {
+function resizings(size: Sizes, sides: 'any' | 'repeated'): fc.Arbitrary<Resizing> {
   return fc.tuple(size, size, side, side, side, side).map(([batch, channels, height, width, high, wide]) => {
-    if (sides === 'square') return { image: [batch, height, height, channels], size: [high, wide] };
     const times: [number, number] = [height * Math.ceil(high / 2), width * Math.ceil(wide / 2)];
     return { image: [batch, height, width, channels], size: sides === 'repeated' ? times : [high, wide] };
   });
@@ -23,19 +22,12 @@ function resizings(size: Sizes, sides: 'any' | 'square' | 'repeated'): fc.Arbitr
 
 const flags = (corners: Corners): [boolean, boolean] => [corners === 'alignCorners', corners === 'halfPixelCenters'];
 
-/** TensorFlow.js's gradient kernels leave out half pixels, and the bilinear one swaps height and width. */
-function resize(
-  kernel: string,
-  resizeTo: Resize,
-  corners: Corners,
-  sides: 'any' | 'square' | 'repeated',
-  gradient: KernelCase['gradient'],
-): KernelCase {
+function resize(kernel: string, resizeTo: Resize, corners: Corners, sides: 'any' | 'repeated'): KernelCase {
   return {
     kernel,
     variant: `${corners}, ${sides} sides`,
     dtypes: ['int32'],
-    gradient: gradient ?? 'checked',
+    ...(kernel === 'ResizeBilinear' ? { finite: 'neighbours without a share are multiplied by 0' } : {}),
     sample: (size) =>
       resizings(size, sides).map(({ image, size: result }) => ({
         inputs: { images: floats(image, 1) },
@@ -139,28 +131,51 @@ function ofImages(
   };
 }
 
+type FillMode = 'constant' | 'reflect' | 'wrap' | 'nearest';
+
+/** Turned, moved, bent and enlarged images, one transform for each or one for all; the `cpu` backend does only one. */
+function transforming(fillMode: FillMode, interpolation: 'nearest' | 'bilinear', size?: [number, number]): KernelCase {
+  const apply = (image: tf.Tensor, transforms: tf.Tensor): tf.Tensor =>
+    tf.image.transform(image as tf.Tensor4D, transforms as tf.Tensor2D, interpolation, fillMode, 0.25, size);
+  return {
+    kernel: 'Transform',
+    variant: `${fillMode}, ${interpolation}`,
+    gradient: 'none',
+    dtypes: [],
+    finite: 'numbers without a share are multiplied by 0',
+    filled: 'TensorFlow.js has no transform for no image',
+    sample: (lengths) =>
+      fc.tuple(lengths, side, side, lengths, fc.boolean()).map(([batch, height, width, channels, shared]) => {
+        const count = shared ? 1 : batch;
+        const around = [1.13, 0.31, -1.37, -0.41, 0.93, 0.71, 0.053, -0.031];
+        const values = Array.from(
+          { length: count * 8 },
+          (_, at) => (around[at % 8] as number) * (1 + Math.floor(at / 8) / 3.1),
+        );
+        return {
+          inputs: { image: floats([batch, height, width, channels], 1), transforms: { shape: [count, 8], values } },
+          run: (inputs) => {
+            const [image, transforms] = [at(inputs, 'image'), at(inputs, 'transforms')];
+            const one = (index: number): tf.Tensor =>
+              apply(tf.slice(image, index, 1), tf.slice(transforms, shared ? 0 : index, 1));
+            return onTrunkline(
+              () => apply(image, transforms),
+              () => tf.concat(Array.from({ length: batch }, (_, index) => one(index))),
+            );
+          },
+        };
+      }),
+  };
+}
+
 const { resizeBilinear, resizeNearestNeighbor } = tf.image;
 
 export const cases: readonly KernelCase[] = [
-  resize('ResizeBilinear', resizeBilinear, 'neither', 'square', 'checked'),
-  resize('ResizeBilinear', resizeBilinear, 'alignCorners', 'square', 'checked'),
   ...(['neither', 'alignCorners', 'halfPixelCenters'] as const).flatMap((corners) => [
-    resize('ResizeBilinear', resizeBilinear, corners, 'any', 'none'),
+    resize('ResizeBilinear', resizeBilinear, corners, 'any'),
+    resize('ResizeNearestNeighbor', resizeNearestNeighbor, corners, 'any'),
+    resize('ResizeNearestNeighbor', resizeNearestNeighbor, corners, 'repeated'),
     backward('ResizeBilinearGrad', resizeBilinear, corners),
-    resize(
-      'ResizeNearestNeighbor',
-      resizeNearestNeighbor,
-      corners,
-      'any',
-      corners === 'halfPixelCenters' ? 'none' : 'checked',
-    ),
-    resize(
-      'ResizeNearestNeighbor',
-      resizeNearestNeighbor,
-      corners,
-      'repeated',
-      corners === 'halfPixelCenters' ? 'none' : 'checked',
-    ),
     backward('ResizeNearestNeighborGrad', resizeNearestNeighbor, corners),
   ]),
   cropping('bilinear', 0),
@@ -170,4 +185,11 @@ export const cases: readonly KernelCase[] = [
   ofImages('RotateWithOffset', 'filled with a colour', [3, 4], (x) =>
     tf.image.rotateWithOffset(x, -2, [0.1, 0.2, 0.3], [0.2, 0.9]),
   ),
+  transforming('constant', 'nearest'),
+  transforming('constant', 'bilinear', [5, 4]),
+  transforming('nearest', 'bilinear'),
+  transforming('reflect', 'nearest', [9, 9]),
+  transforming('reflect', 'bilinear'),
+  transforming('wrap', 'nearest', [9, 9]),
+  transforming('wrap', 'bilinear'),
 ];

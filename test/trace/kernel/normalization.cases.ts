@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type fc from 'fast-check';
-import { at, floats, type KernelCase, runKernel, type Sizes, shapes } from './case.ts';
+import { at, floats, type KernelCase, onTrunkline, runKernel, type Sizes, shapes } from './case.ts';
 import { geometries, imageOf, pair } from './window.ts';
 
 const images = (size: Sizes): fc.Arbitrary<number[]> => shapes(size, 4, 4);
@@ -35,6 +35,30 @@ function batchNormalization(variant: string, of: (shape: number[]) => number[], 
       }),
   };
 }
+
+/** The `cpu` kernel goes through the parameters as if they were of the last axis, whatever their shape. */
+const ofAnotherAxis: KernelCase = {
+  kernel: 'FusedBatchNorm',
+  variant: 'for each place along another axis',
+  dtypes: [],
+  spelledOut: true,
+  filled: 'TensorFlow.js does not repeat along axes of size 0',
+  finite: 'spelled out, products with infinities are formed in another order',
+  sample: (size) =>
+    images(size).map((shape) => {
+      const parameters = [1, shape[1] as number, 1, 1];
+      return {
+        inputs: { x: floats(shape, 1), mean: floats(parameters, 4), variance: floats(parameters, 5, [0.2, 2]) },
+        run: (inputs) => {
+          const [x, mean, variance] = [at(inputs, 'x') as tf.Tensor4D, at(inputs, 'mean'), at(inputs, 'variance')];
+          return onTrunkline(
+            () => tf.batchNorm(x, mean as tf.Tensor4D, variance as tf.Tensor4D, undefined, undefined, 0.01),
+            () => tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, 0.01))),
+          );
+        },
+      };
+    }),
+};
 
 function response(variant: string, radius: number, bias: number, alpha: number, beta: number): KernelCase {
   return {
@@ -98,12 +122,14 @@ export const cases: readonly KernelCase[] = [
   batchNormalization('for each channel, unscaled', ([, , , channels]) => [channels as number], false),
   batchNormalization('for each channel, of rank 4', ([, , , channels]) => [1, 1, 1, channels as number], true),
   batchNormalization('for each element', (shape) => shape, true),
+  ofAnotherAxis,
   response('of its neighbours', 1, 1, 0.5, 0.75),
   response('of all channels', 5, 2, 1, 0.5),
   response('of itself', 0, 1, 1, 1),
   {
     kernel: 'LRNGrad',
     dtypes: [],
+    finite: 'products with infinities are formed in another order',
     gradient: 'none',
     sample: (size) =>
       images(size).map((shape) => ({

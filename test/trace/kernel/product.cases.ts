@@ -96,7 +96,8 @@ function einsum(variant: string, equation: string, run = asGiven): KernelCase {
     spelledOut: run === asMeant,
     sample: (size) =>
       fc.array(size, { minLength: 26, maxLength: 26 }).map((sizes) => {
-        const shapeOf = (letters: string): number[] => [...letters].map((letter) => sizes[letter.charCodeAt(0) - 97] as number);
+        const shapeOf = (letters: string): number[] =>
+          [...letters].map((letter) => sizes[letter.charCodeAt(0) - 97] as number);
         return {
           inputs: Object.fromEntries(terms.map((letters, index) => [`x${index}`, floats(shapeOf(letters), index)])),
           run: (inputs) => run(equation, inputs),

@@ -55,7 +55,10 @@ function scanning(kernel: string, run: (x: tf.Tensor, axis: number) => tf.Tensor
 }
 
 const ofTruth = { gradient: 'none', of: truths, dtypes: [] } as const;
-const places = { gradient: 'none', finite: 'a NaN is nobody’s largest, and where there is one tfjs looks no further' } as const;
+const places = {
+  gradient: 'none',
+  finite: 'a NaN is nobody’s largest, and where there is one tfjs looks no further',
+} as const;
 const nothing = 'tfjs reads beyond the end of nothing';
 
 export const cases: readonly KernelCase[] = [
@@ -71,7 +74,11 @@ export const cases: readonly KernelCase[] = [
   alongAxis('Softmax', (x) => tf.softmax(x), { ...onlyFloats }),
   alongAxis(
     'LogSoftmax',
-    (x) => onTrunkline(() => runKernel('LogSoftmax', { logits: x }, { axis: x.rank - 1 }), () => tf.logSoftmax(x)),
+    (x) =>
+      onTrunkline(
+        () => runKernel('LogSoftmax', { logits: x }, { axis: x.rank - 1 }),
+        () => tf.logSoftmax(x),
+      ),
     { ...onlyFloats },
   ),
   scanning('Cumsum', (x, axis) => tf.cumsum(x, axis)),
@@ -83,11 +90,12 @@ export const cases: readonly KernelCase[] = [
     kernel: 'Cumprod',
     variant: 'with zeros',
     dtypes: [],
-    sample: () =>
-      fc.integer({ min: 1, max: 9 }).map((length) => ({
-        inputs: { x: { shape: [length], values: Array.from({ length }, (_, index) => (index % 3 === 1 ? 0 : index - 2)) } },
-        run: (inputs) => tf.cumprod(at(inputs, 'x')),
-      })),
-    filled: 'tried above',
+    sample: (size) =>
+      fc.tuple(size, fc.integer({ min: 1, max: 9 })).map(([rows, length]) => {
+        const values = Array.from({ length: rows * length }, (_, index) =>
+          index % 3 === 1 ? 0 : (index % 5) / 2 - 0.75,
+        );
+        return { inputs: { x: { shape: [rows, length], values } }, run: (inputs) => tf.cumprod(at(inputs, 'x'), 1) };
+      }),
   },
 ];

@@ -41,7 +41,10 @@ export const cases: readonly KernelCase[] = [
           inputs: {
             sequence: {
               shape: [...rows, length],
-              values: Array.from({ length: rows.reduce((a, b) => a * b, 1) * length }, (_, index) => (index % length) - 1),
+              values: Array.from(
+                { length: rows.reduce((a, b) => a * b, 1) * length },
+                (_, index) => (index % length) - 1,
+              ),
             },
             values: integers([...rows, count], 4, -2),
           },

@@ -27,7 +27,9 @@ export const cases: readonly KernelCase[] = [
       shapes(size, 1).chain((shape) =>
         fc.tuple(...shape.map((length) => fc.tuple(fc.nat({ max: length }), fc.nat({ max: length })))).map((pairs) => {
           const begin = pairs.map((pair) => Math.min(...pair));
-          const sizes = pairs.map((pair, axis) => (pair[0] < pair[1] ? Math.max(...pair) - (begin[axis] as number) : -1));
+          const sizes = pairs.map((pair, axis) =>
+            pair[0] < pair[1] ? Math.max(...pair) - (begin[axis] as number) : -1,
+          );
           return { inputs: { x: floats(shape, 1) }, run: (inputs) => tf.slice(at(inputs, 'x'), begin, sizes) };
         }),
       ),
@@ -36,22 +38,26 @@ export const cases: readonly KernelCase[] = [
     kernel: 'StridedSlice',
     sample: (size) =>
       shapes(size, 1).chain((shape) =>
-        fc.tuple(fc.tuple(...shape.map(range)), fc.nat({ max: 15 }), fc.nat({ max: 15 })).map(([ranges, beginMask, endMask]) => {
-          const isSimple = ranges.every(({ step }) => step === 1);
-          const ends = ranges.map(({ begin, end }, axis) => (isSimple ? ordered(begin, end, shape[axis] as number) : [begin, end]));
-          return {
-            inputs: { x: floats(shape, 1) },
-            run: (inputs) =>
-              tf.stridedSlice(
-                at(inputs, 'x'),
-                ends.map(([begin]) => begin as number),
-                ends.map(([, end]) => end as number),
-                ranges.map(({ step }) => step),
-                beginMask,
-                endMask,
-              ),
-          };
-        }),
+        fc
+          .tuple(fc.tuple(...shape.map(range)), fc.nat({ max: 15 }), fc.nat({ max: 15 }))
+          .map(([ranges, beginMask, endMask]) => {
+            const isSimple = ranges.every(({ step }) => step === 1);
+            const ends = ranges.map(({ begin, end }, axis) =>
+              isSimple ? ordered(begin, end, shape[axis] as number) : [begin, end],
+            );
+            return {
+              inputs: { x: floats(shape, 1) },
+              run: (inputs) =>
+                tf.stridedSlice(
+                  at(inputs, 'x'),
+                  ends.map(([begin]) => begin as number),
+                  ends.map(([, end]) => end as number),
+                  ranges.map(({ step }) => step),
+                  beginMask,
+                  endMask,
+                ),
+            };
+          }),
       ),
   },
   {
