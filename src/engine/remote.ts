@@ -94,19 +94,22 @@ export class WorkerClient<T extends object> {
         (...args: unknown[]) =>
           this.#request(method, args),
     });
+    // An idle worker keeps no process alive: one that forgets to close its engine, or fails before, still ends.
+    worker.unref();
     worker.on('message', (reply: Reply) => this.#settle(reply));
     worker.on('error', (error) => this.#fail(error.message, error));
     worker.on('messageerror', (error) => this.#fail(`a message that could not be read (${error.message})`, error));
     worker.on('exit', (code) => {
       if (!this.#closing) this.#fail(`an end with exit code ${code}`);
-      onEnd(this.#failure ? { reason: 'failed', error: this.#failure } : { reason: 'asked' });
+      onEnd(this.#closing || !this.#failure ? { reason: 'asked' } : { reason: 'failed', error: this.#failure });
     });
   }
 
-  /** Ends the worker after the calls already made. */
+  /** Ends the worker. Later calls are rejected; a second call does nothing. */
   async close(): Promise<void> {
     if (this.#failure) return;
     this.#closing = true;
+    this.#failure = new EngineError({ where: 'engine worker', expected: 'a running thread', found: 'a closed one' });
     await this.#worker.terminate();
   }
 
@@ -115,6 +118,7 @@ export class WorkerClient<T extends object> {
       if (this.#failure) return reject(this.#failure);
       const id = this.#next++;
       this.#open.set(id, { resolve, reject });
+      this.#worker.ref();
       this.#worker.postMessage({ id, method, args } satisfies Request);
       Atomics.add(this.#signal, 0, 1);
       Atomics.notify(this.#signal, 0);
@@ -124,6 +128,7 @@ export class WorkerClient<T extends object> {
   #settle(reply: Reply): void {
     const waiting = this.#open.get(reply.id);
     this.#open.delete(reply.id);
+    if (this.#open.size === 0) this.#worker.unref();
     if ('failure' in reply) waiting?.reject(revive(reply.failure));
     else waiting?.resolve(reply.result);
   }

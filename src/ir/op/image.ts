@@ -1,5 +1,6 @@
-import { formatShape } from '../../core/shape.ts';
-import { integers, type OpRule, operand, reject } from './rule.ts';
+import { formatShape, sizeOf } from '../../core/shape.ts';
+import { windowed } from './product.ts';
+import { integers, type OpRule, operand, ranked, reject } from './rule.ts';
 
 const modes: readonly unknown[] = ['nearest', 'linear'];
 
@@ -7,12 +8,16 @@ const modes: readonly unknown[] = ['nearest', 'linear'];
 export const image = {
   Col2Im: {
     summary:
-      "sum of windows: x [N, C · window, places] added up in an image [N, C, …] of the sizes 'image_shape', each column at its place",
+      "images of the sizes 'image_shape' [N, C, …] in which the columns of x [N, C · window, places] are added up, each where a window of the sizes 'block_shape' would see it",
     infer: (call) => {
-      const x = operand(call, 0, ['float32']);
+      const x = ranked(call, 0, 3, ['float32']);
       const [image, block] = [integers(call, 'image_shape'), integers(call, 'block_shape')];
-      const window = block.reduce((product, size) => product * size, 1);
-      return [{ dtype: x.dtype, shape: [x.shape[0] as number, (x.shape[1] as number) / window, ...image] }];
+      const seen = { ...call, attributes: { ...call.attributes, kernel_shape: block } };
+      const [rows, columns] = [sizeOf(block), sizeOf(windowed(seen, [1, 1, ...image]))];
+      const [batch, channels] = [x.shape[0] as number, (x.shape[1] as number) / rows];
+      if (!Number.isInteger(channels) || x.shape[2] !== columns)
+        reject(call, `[N, C · ${rows}, ${columns}]`, formatShape(x.shape));
+      return [{ dtype: x.dtype, shape: [batch, channels, ...image] }];
     },
   },
   Resize: {

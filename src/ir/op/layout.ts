@@ -141,16 +141,6 @@ export const layout = {
       return [{ dtype: x.dtype, shape: updatesShape(call, x.shape, indices.shape) }];
     },
   },
-  ScatterND: {
-    summary: 'x with slices at the given coordinates replaced by, or with reduction=add increased by, the updates',
-    infer: (call) => {
-      const [x, indices, updates] = [operand(call, 0), operand(call, 1, ['int64']), operand(call, 2)];
-      const shape = updatesShape(call, x.shape, indices.shape);
-      if (!sameShape(updates.shape, shape) || updates.dtype !== x.dtype)
-        reject(call, `updates ${x.dtype} ${formatShape(shape)}`, `${updates.dtype} ${formatShape(updates.shape)}`);
-      return [{ dtype: x.dtype, shape: x.shape }];
-    },
-  },
   ScatterElements: {
     summary:
       "x with elements replaced by, or with reduction=add increased by, the updates, the index replacing the place along 'axis'",

@@ -10,8 +10,8 @@ function matrixProduct(call: Call, a: Shape, b: Shape): Shape {
   return [...broadcastShapes(a.slice(0, -2), b.slice(0, -2), place(call)), rows, columns];
 }
 
-/** Sizes of the two spatial axes after a window of `kernel_shape` moved over padded `input`. */
-function windowed(call: Call, input: Shape): readonly number[] {
+/** Sizes of the spatial axes after a window of `kernel_shape` moved over padded `input`. */
+export function windowed(call: Call, input: Shape): readonly number[] {
   const kernel = integers(call, 'kernel_shape');
   const pads = integers(call, 'pads');
   const strides = integers(call, 'strides');

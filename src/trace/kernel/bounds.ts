@@ -1,6 +1,7 @@
 import { util } from '@tensorflow/tfjs-core';
+import { type Shape, sizeOf } from '../../core/shape.ts';
 import { constantData, type Value } from '../../ir/graph.ts';
-import { int32, type SingleApply } from './lowering.ts';
+import { cast, int32, type SingleApply } from './lowering.ts';
 
 /**
  * Indices along an axis of `size` elements, such that using one that does not exist is an error and never garbage:
@@ -15,19 +16,38 @@ export function checked(op: SingleApply, indices: Value, size: number, kernelNam
   return indices;
 }
 
-/** Like `checked`, for coordinates in the last axis of `indices`, one for each of `sizes`. */
-export function checkedCoordinates(
-  op: SingleApply,
-  indices: Value,
-  sizes: readonly number[],
-  shape: readonly number[],
-): Value {
+/** @throws Error, TensorFlow.js's own, when the coordinates in the last axis of `indices` are known and do not exist */
+function refuseOutside(indices: Value, sizes: readonly number[], shape: Shape): void {
   const data = constantData(indices) as Int32Array | undefined;
-  if (!data) return op('Where', [op('Less', [indices, int32([0], [])]), int32(sizes), indices]);
-  const wrong = data.findIndex((index, at) => index < 0 || index >= (sizes[at % sizes.length] as number));
-  if (wrong >= 0) {
-    const first = wrong - (wrong % sizes.length);
-    throw new Error(`Invalid indices: ${data.slice(first, first + sizes.length)} does not index into ${shape}`);
-  }
-  return indices;
+  const wrong = data?.findIndex((index, at) => index < 0 || index >= (sizes[at % sizes.length] as number)) ?? -1;
+  if (wrong < 0) return;
+  const first = wrong - (wrong % sizes.length);
+  throw new Error(`Invalid indices: ${data?.slice(first, first + sizes.length)} does not index into ${shape}`);
+}
+
+/** Like `checked`, for coordinates in the last axis of `indices`, which index the first axes of `shape`. */
+export function checkedCoordinates(op: SingleApply, indices: Value, shape: Shape): Value {
+  const sizes = shape.slice(0, indices.shape.at(-1));
+  refuseOutside(indices, sizes, shape);
+  if (constantData(indices)) return indices;
+  return op('Where', [op('Less', [indices, int32([0], [])]), int32(sizes), indices]);
+}
+
+/**
+ * Which of all slices of a tensor, one after the other, coordinates `[count, depth]` mean: `[count, 1]`. For those that
+ * do not exist it is one beyond the last, which ONNX Runtime refuses.
+ */
+export function sliceNumbers(op: SingleApply, coordinates: Value, shape: Shape): Value {
+  const sizes = shape.slice(0, coordinates.shape[1]);
+  refuseOutside(coordinates, sizes, shape);
+  const isDeep = sizes.length > 1;
+  const total = (value: Value): Value => (isDeep ? op('ReduceSum', [value], { axes: [1], keepdims: 1 }) : value);
+  const number = total(op('Mul', [coordinates, int32(sizes.map((_, axis) => sizeOf(sizes.slice(axis + 1))))]));
+  if (constantData(coordinates)) return number;
+  const outside = op('Or', [
+    op('Less', [coordinates, int32([0], [])]),
+    op('GreaterOrEqual', [coordinates, int32(sizes)]),
+  ]);
+  const anyOutside = isDeep ? cast(op, total(cast(op, outside, 'int32')), 'bool') : outside;
+  return op('Where', [anyOutside, int32([sizeOf(sizes)], []), number]);
 }

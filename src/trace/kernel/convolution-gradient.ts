@@ -7,9 +7,9 @@ import type {
 import { formatShape, type Shape, sameShape, sizeOf } from '../../core/shape.ts';
 import type { Value } from '../../ir/graph.ts';
 import { comesChannelsFirst, correlate, outputFirst } from './convolution.ts';
-import { asCalled, channelsFirst, framed, withMargins } from './frame.ts';
+import { filterGradient } from './filter-gradient.ts';
+import { asCalled, channelsFirst, withMargins } from './frame.ts';
 import { cast, filled, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
-import { taps } from './tap.ts';
 import {
   after,
   isChannelsFirst,
@@ -58,66 +58,12 @@ function inputGradient(op: SingleApply, dy: Value, filter: Value, windows: reado
     : spread(op, dy, filter, windows, 1);
 }
 
-/** Places of the window up to which one product over all samples beats a product for each sample and their sum. */
-const fewPlaces = 128;
-
-/** Channels last, by one transpose here: from `asCalled` it would be moved behind the slices, and done for each. */
-function asRows(op: SingleApply, x: Value): Value {
-  const [batch, channels, ...spatial] = x.shape as [number, number, ...number[]];
-  const planes = op('Reshape', [x], { shape: [batch, channels, sizeOf(spatial)] });
-  return op('Reshape', [op('Transpose', [planes], { perm: [0, 2, 1] })], { shape: [batch, ...spatial, channels] });
-}
-
-/**
- * The gradient of `correlate` in its filter. What the window sees is laid out along the last axis only, by slices and
- * a concatenation, and multiplied with dy once for each offset along the others: the full layout would be as many
- * times larger, and a convolution with its axes swapped takes twice as long (bench/RESULTS.md).
- * @param x `[batch, in, …]`
- * @param dy `[batch, out, …]`
- * @param channelsLast whether both are cheaper to have with channels last
- * @returns `[window…, in, out]`
- */
-function filterGradient(
-  op: SingleApply,
-  x: Value,
-  dy: Value,
-  windows: readonly Window[],
-  channelsLast: boolean,
-): Value {
-  const [batch, input] = x.shape as [number, number];
-  const output = dy.shape[1] as number;
-  const lengths = windows.map(({ length }) => length);
-  const shape = [...lengths, input, output];
-  if ([shape, x.shape, dy.shape].some((sizes) => sizeOf(sizes) === 0)) return filled(op, 0, 'float32', shape);
-  const place = sizeOf(dy.shape.slice(2));
-  const byRow = channelsLast || place <= fewPlaces;
-  const seen = framed(op, x, windows);
-  const axes = windows.map((_, axis) => axis + (byRow ? 1 : 2));
-  const laid = byRow ? (channelsLast ? asCalled(op, seen) : asRows(op, seen)) : seen;
-  const columns = op('Concat', taps(op, laid, windows.slice(-1), axes.slice(-1)), {
-    axis: byRow ? windows.length + 1 : 1,
-  });
-  const views = taps(op, columns, windows.slice(0, -1), axes.slice(0, -1));
-  const wide = (lengths.at(-1) as number) * input;
-  const rows = (value: Value, width: number): Value => op('Reshape', [value], { shape: [batch * place, width] });
-  const planes = (value: Value, height: number): Value => op('Reshape', [value], { shape: [batch, height, place] });
-  const product = (view: Value): Value =>
-    byRow
-      ? op('Gemm', [rows(view, wide), rows(channelsLast ? asCalled(op, dy) : asRows(op, dy), output)], {
-          transA: 1,
-          transB: 0,
-        })
-      : op('FusedMatMul', [planes(view, wide), planes(dy, output)], { transA: 0, transB: 1 });
-  const products = op('Concat', views.map(product), { axis: byRow ? 0 : 1 });
-  return op('Reshape', [byRow ? products : op('ReduceSum', [products], { axes: [0], keepdims: 0 })], { shape });
-}
-
 function inFilter({ input, op }: KernelCall, attrs: WindowAttrs & { readonly filterShape: Shape }): Value {
   const [x, dy] = [cast(op, input('x'), 'float32'), cast(op, input('dy'), 'float32')];
   const windows = windowsOf(x.shape, attrs.filterShape.slice(0, -2), attrs);
   const alongChannels = isPointwise(windows) && !isChannelsFirst(attrs);
-  const channelsLast = alongChannels && !comesChannelsFirst(x) && !comesChannelsFirst(dy);
-  return filterGradient(op, channelsFirst(op, x, attrs), channelsFirst(op, dy, attrs), windows, channelsLast);
+  const comesLast = alongChannels && !comesChannelsFirst(x) && !comesChannelsFirst(dy);
+  return filterGradient(op, channelsFirst(op, x, attrs), channelsFirst(op, dy, attrs), windows, comesLast);
 }
 
 function inInput({ input, op, refuse }: KernelCall, attrs: WindowAttrs & { readonly inputShape: Shape }): Value {

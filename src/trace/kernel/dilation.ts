@@ -1,9 +1,8 @@
 import type { Dilation2DAttrs } from '@tensorflow/tfjs-core';
-import { sizeOf } from '../../core/shape.ts';
 import type { Value } from '../../ir/graph.ts';
 import { asCalled, channelsFirst, framed } from './frame.ts';
 import { float, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
-import { putBack, taps, winners } from './tap.ts';
+import { asColumns, putBack, taps, winners } from './tap.ts';
 import { type Window, windowsOf } from './window.ts';
 
 /** Morphological dilation: the largest sum of what a window sees and the filter, for each channel. */
@@ -27,9 +26,10 @@ function dilated({ input, attrs, op }: KernelCall): Dilated {
   return { windows, sums, largest: op('Max', sums) };
 }
 
-/** dy at the places where each element of the window was the largest: the first, when several were. */
-function shares(op: SingleApply, { sums, largest }: Dilated, dy: Value): readonly Value[] {
-  return winners(op, sums, largest).map((winner) => op('Where', [winner, channelsFirst(op, dy), float(0)]));
+/** dy at the places where each element of the window was the largest, the first when several were: as columns. */
+function shares(op: SingleApply, { sums, largest }: Dilated, dy: Value): Value {
+  const won = asColumns(op, winners(op, sums, largest));
+  return op('Where', [won, asColumns(op, [channelsFirst(op, dy)]), float(0)]);
 }
 
 export const dilation: LoweringTable = {
@@ -37,18 +37,17 @@ export const dilation: LoweringTable = {
   Dilation2DBackpropInput: (call) => {
     const { input, op } = call;
     const result = dilated(call);
-    const images = [input('x').shape[0] as number, input('x').shape[3] as number];
-    const flat = [sizeOf(images), 1, sizeOf(result.largest.shape.slice(2))];
-    const columns = shares(op, result, input('dy')).map((share) => op('Reshape', [share], { shape: flat }));
-    return asCalled(op, putBack(op, op('Concat', columns, { axis: 1 }), images, result.windows));
+    const images = result.largest.shape.slice(0, 2);
+    return asCalled(op, putBack(op, shares(op, result, input('dy')), images, result.windows));
   },
   Dilation2DBackpropFilter: (call) => {
     const { input, op } = call;
-    const { shape } = input('filter');
-    const sums = shares(op, dilated(call), input('dy')).map((share) => {
-      const sum = op('ReduceSum', [share], { axes: [0, 2, 3], keepdims: 0 });
-      return op('Reshape', [sum], { shape: [1, shape[2] as number] });
-    });
-    return op('Reshape', [op('Concat', sums, { axis: 0 })], { shape });
+    const [height, width, channels] = input('filter').shape as [number, number, number];
+    const result = dilated(call);
+    const columns = shares(op, result, input('dy'));
+    const batch = result.largest.shape[0] as number;
+    const byImage = op('Reshape', [columns], { shape: [batch, channels, height * width, columns.shape[2] as number] });
+    const sums = op('ReduceSum', [byImage], { axes: [0, 3], keepdims: 0 });
+    return op('Reshape', [op('Transpose', [sums], { perm: [1, 0] })], { shape: [height, width, channels] });
   },
 };

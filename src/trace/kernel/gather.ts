@@ -42,7 +42,7 @@ function gatherNd({ input, op }: KernelCall): Value {
   const [shape] = backend_util.prepareAndValidate(infoOf(x), infoOf(indices));
   const depth = indices.shape.at(-1) as number;
   if (depth === 0) return op('Expand', [x], { shape });
-  const safe = checkedCoordinates(op, indices, x.shape.slice(0, depth), x.shape);
+  const safe = checkedCoordinates(op, indices, x.shape);
   return op('GatherND', [x, cast(op, safe, 'int64')]);
 }
 

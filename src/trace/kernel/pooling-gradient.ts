@@ -5,7 +5,7 @@ import { asCalled, channelsFirst, framed, unframed } from './frame.ts';
 import { filled, float, type KernelCall, type Lowering, type LoweringTable, type SingleApply } from './lowering.ts';
 import { type PoolAttrs, poolWindows } from './pooling.ts';
 import { repeated } from './resize.ts';
-import { putBack, taps, winners } from './tap.ts';
+import { asColumns, putBack, taps, winners } from './tap.ts';
 import { elementsOf, isPointwise, onFrame, span, type Window, windowAttributes } from './window.ts';
 
 /** Elements of a window above which positions of maxima are looked up and not compared one by one. */
@@ -17,14 +17,12 @@ const manyElements = 32;
  * @param x `[batch, channels, …]`; `y` and `dy` likewise
  */
 function maxPoolGradient(op: SingleApply, x: Value, y: Value, dy: Value, windows: readonly Window[]): Value {
-  const images = x.shape.slice(0, 2);
   const seen = framed(op, x, windows, Number.NEGATIVE_INFINITY);
   const axes = windows.map((_, axis) => axis + 2);
   const inOrder = <Item>(list: readonly Item[]): readonly Item[] => (windows.length === 3 ? list.toReversed() : list);
-  const shares = winners(op, inOrder(taps(op, seen, windows, axes)), y).map((winner) =>
-    op('Reshape', [op('Where', [winner, dy, float(0)])], { shape: [sizeOf(images), 1, sizeOf(dy.shape.slice(2))] }),
-  );
-  return putBack(op, op('Concat', inOrder(shares), { axis: 1 }), images, windows);
+  const won = inOrder(winners(op, inOrder(taps(op, seen, windows, axes)), y));
+  const columns = op('Where', [asColumns(op, won), asColumns(op, [dy]), float(0)]);
+  return putBack(op, columns, x.shape.slice(0, 2), windows);
 }
 
 /** The same for large windows: the first of several equal elements, found by its position. */
@@ -46,9 +44,9 @@ function averagePoolGradient(op: SingleApply, dy: Value, windows: readonly Windo
   if (windows.every(({ stride, length }) => stride === length)) {
     return unframed(op, repeated(op, share, [...images, ...windows.map(span)]), windows);
   }
-  const flat = op('Reshape', [share], { shape: [sizeOf(images), 1, sizeOf(dy.shape.slice(2))] });
-  const shape = [flat.shape[0] as number, elementsOf(windows), flat.shape[2] as number];
-  return putBack(op, op('Expand', [flat], { shape }), images, windows);
+  const column = asColumns(op, [share]);
+  const shape = column.shape.with(1, elementsOf(windows));
+  return putBack(op, op('Expand', [column], { shape }), images, windows);
 }
 
 type Gradient = (call: KernelCall, x: Value, dy: Value, windows: readonly Window[]) => Value;

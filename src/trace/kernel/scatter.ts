@@ -11,16 +11,30 @@ import {
 import { sizeOf } from '../../core/shape.ts';
 import { constantData, scalar, type Value } from '../../ir/graph.ts';
 import { reshaped } from './arrange.ts';
-import { checkedCoordinates } from './bounds.ts';
+import { sliceNumbers } from './bounds.ts';
 import { counting } from './creation.ts';
 import { asNumber, cast, filled, int32, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 
 const infoOf = ({ shape, dtype }: Value): TensorInfo => ({ shape: [...shape], dtype }) as TensorInfo;
 
 /**
- * `base` with its slices at the given coordinates increased by the updates, or replaced by them.
- * @param indices as tfjs has them: `[…, depth]`, or a list of places along the first axis
+ * `base` with its slices at the coordinates `[count, depth]` increased by the updates, or replaced by them, the last one
+ * given staying. Element by element, because that ONNX Runtime does one after the other: its ScatterND lets threads
+ * add to the same place at the same time, and loses what one of them added.
+ * @see https://github.com/microsoft/onnxruntime/issues/18048
  */
+function written(op: SingleApply, base: Value, coordinates: Value, updates: Value, reduction: 'add' | 'none'): Value {
+  const [count, depth] = coordinates.shape as [number, number];
+  const size = sizeOf(base.shape.slice(depth));
+  if (count * size === 0) return base;
+  const firsts = op('Mul', [sliceNumbers(op, coordinates, base.shape), int32([size], [])]);
+  const places = reshaped(op, op('Add', [firsts, reshaped(op, counting(size), [1, size])]), [count * size]);
+  const elements = reshaped(op, updates, [count * size]);
+  const flat = reshaped(op, base, [sizeOf(base.shape)]);
+  return reshaped(op, op('ScatterElements', [flat, places, elements], { axis: 0, reduction }), base.shape);
+}
+
+/** @param indices as tfjs has them: `[…, depth]`, or a list of places along the first axis */
 function scattered(op: SingleApply, base: Value, indices: Value, updates: Value, reduction: 'add' | 'none'): Value {
   const { sliceRank: depth, numUpdates: count } = backend_util.calculateShapes(
     infoOf(updates) as Parameters<typeof backend_util.calculateShapes>[0],
@@ -29,10 +43,8 @@ function scattered(op: SingleApply, base: Value, indices: Value, updates: Value,
   );
   const coordinates = reshaped(op, cast(op, indices, 'int32'), [count, depth]);
   const slices = [count, ...base.shape.slice(depth)];
-  const given = updates.shape.length === 0 ? op('Expand', [updates], { shape: slices }) : reshaped(op, updates, slices);
-  if (sizeOf(slices) === 0) return base;
-  const safe = checkedCoordinates(op, coordinates, base.shape.slice(0, depth), base.shape);
-  return op('ScatterND', [base, cast(op, safe, 'int64'), given], { reduction });
+  const given = updates.shape.length === 0 ? op('Expand', [updates], { shape: slices }) : updates;
+  return written(op, base, coordinates, given, reduction);
 }
 
 /** Sums of the updates at each place; truth values are counted. */
@@ -54,8 +66,7 @@ function segmentSums(op: SingleApply, x: Value, segments: Value, count: number, 
   const places = op('Where', [kept, segments, int32([0], [])]);
   const mask = reshaped(op, kept, [...kept.shape, ...x.shape.slice(segments.shape.length).fill(1)]);
   const values = op('Where', [mask, x, scalar(0, x.dtype)]);
-  const coordinates = reshaped(op, cast(op, places, 'int64'), [...segments.shape, 1]);
-  return op('ScatterND', [base, coordinates, values], { reduction: 'add' });
+  return written(op, base, reshaped(op, places, [sizeOf(segments.shape), 1]), values, 'add');
 }
 
 function unsortedSegmentSum({ input, attrs, op }: KernelCall): Value {

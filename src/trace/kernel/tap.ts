@@ -1,4 +1,4 @@
-import type { Shape } from '../../core/shape.ts';
+import { type Shape, sizeOf } from '../../core/shape.ts';
 import type { Value } from '../../ir/graph.ts';
 import { unframed } from './frame.ts';
 import type { SingleApply } from './lowering.ts';
@@ -20,6 +20,15 @@ export function taps(op: SingleApply, x: Value, windows: readonly Window[], axes
     const steps = windows.map(({ stride }) => stride);
     return op('Slice', [x], { axes, starts, ends: last.map((end) => end + 1), steps });
   });
+}
+
+/** Taps `[batch, channels, …]` side by side: `[batch · channels, taps, places]`. */
+export function asColumns(op: SingleApply, list: readonly Value[]): Value {
+  const columns = list.map((tap) => {
+    const shape = [sizeOf(tap.shape.slice(0, 2)), 1, sizeOf(tap.shape.slice(2))];
+    return op('Reshape', [tap], { shape });
+  });
+  return op('Concat', columns, { axis: 1 });
 }
 
 /**

@@ -18,12 +18,12 @@ const operations: readonly [string, number[], (indices: tf.Tensor) => tf.Tensor,
   ['gather', [1], (indices) => tf.gather(table([3, 2]), ids(indices)), 'Gather'],
   ['gather by row', [2, 1], (indices) => tf.gather(table([2, 3]), ids(indices), 1, 1), 'Gather'],
   ['gatherND', [1, 1], (indices) => tf.gatherND(table([3, 2]), indices), 'GatherND'],
-  ['scatterND', [1, 1], (indices) => tf.scatterND(indices, tf.ones([1, 2]), [3, 2]), 'ScatterND'],
+  ['scatterND', [1, 1], (indices) => tf.scatterND(indices, tf.ones([1, 2]), [3, 2]), 'ScatterElements'],
   [
     'tensorScatterUpdate',
     [1, 1],
     (indices) => tf.tensorScatterUpdate(table([3, 2]), indices, tf.ones([1, 2])),
-    'ScatterND',
+    'ScatterElements',
   ],
 ];
 
@@ -77,7 +77,7 @@ describe('places that do not exist', () => {
     );
     for (const word of [-1, 5, -2147483648])
       expect(() => runProgram(compiled, { 'input/words': [0, 1, 1, word, 1, 0] })).toThrow(
-        /running (Gather|ScatterND) node\. Name:'/,
+        /running (Gather|ScatterElements) node\. Name:'/,
       );
   });
 
@@ -89,7 +89,7 @@ describe('places that do not exist', () => {
     expect(Array.from(runProgram(compiled, { 'input/x': [2, 9, 0, 0] })['output/y'] as Float32Array)).toEqual([
       0, 0, 1, 2, 0, 0,
     ]);
-    expect(() => runProgram(compiled, { 'input/x': [2, 9, -1, 0] })).toThrow('running ScatterND node');
+    expect(() => runProgram(compiled, { 'input/x': [2, 9, -1, 0] })).toThrow('running ScatterElements node');
   });
 
   it('are left out of sums by segment, with their gradients', () => {

@@ -1,0 +1,118 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { layers } from '@tensorflow/tfjs-layers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { compile } from '../../../src/engine/compile.ts';
+import { applyPlainly } from '../../../src/ir/build.ts';
+import { type Attributes, input, scalar, type Value } from '../../../src/ir/graph.ts';
+import type { OpName } from '../../../src/ir/op/index.ts';
+import { simplify } from '../../../src/ir/pass/simplify.ts';
+import { formatGraph } from '../../../src/ir/text.ts';
+
+const ops = (name: OpName, inputs: readonly Value[], attributes: Attributes = {}): readonly Value[] =>
+  applyPlainly(name, inputs, attributes);
+const op = (...call: Parameters<typeof ops>): Value => ops(...call)[0] as Value;
+const x = (...shape: number[]): Value => input('x', 'float32', shape);
+const y = (...shape: number[]): Value => input('y', 'float32', shape);
+const text = (result: Value): string => formatGraph(simplify({ result })).replace(/float32 /g, '');
+const last = (value: Value): Value => op('Transpose', [value], { perm: [0, 2, 3, 1] });
+const first = (value: Value): Value => op('Transpose', [value], { perm: [0, 3, 1, 2] });
+const zero = scalar(0, 'float32');
+const crop = { axes: [1, 3], starts: [1, 0], ends: [4, 2], steps: [1, 1] };
+const window = { kernel_shape: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] };
+
+const cases: readonly [string, Value, string][] = [
+  [
+    'pads with channels first',
+    first(op('Pad', [last(x(2, 3, 4, 5)), zero], { pads: [0, 1, 2, 0, 0, 3, 4, 0] })),
+    '%0: [2, 3, 8, 11] = Pad(x, float32[](0)) {pads=[0, 0, 1, 2, 0, 0, 3, 4]}\nresult = %0',
+  ],
+  [
+    'crops with channels first',
+    first(op('Slice', [last(x(2, 3, 4, 5))], crop)),
+    '%0: [2, 2, 3, 5] = Slice(x) {axes=[2, 1], starts=[1, 0], ends=[4, 2], steps=[1, 1]}\nresult = %0',
+  ],
+  [
+    'joins with channels first',
+    first(op('Concat', [last(x(2, 3, 4, 5)), last(y(2, 1, 4, 5))], { axis: -1 })),
+    '%0: [2, 4, 4, 5] = Concat(x, y) {axis=1}\nresult = %0',
+  ],
+  [
+    'splits with channels first',
+    first(ops('Split', [last(x(2, 3, 4, 5))], { axis: 3, split: [1, 2] })[1] as Value),
+    '%0: [2, 1, 4, 5], %1: [2, 2, 4, 5] = Split(x) {axis=1, split=[1, 2]}\nresult = %1',
+  ],
+  [
+    'joins as it is what does not all come channels first',
+    op('Concat', [last(x(2, 3, 4, 5)), y(2, 4, 5, 2)], { axis: 3 }),
+    '%0: [2, 4, 5, 3] = Transpose(x) {perm=[0, 2, 3, 1]}\n%1: [2, 4, 5, 5] = Concat(%0, y) {axis=3}\nresult = %1',
+  ],
+  [
+    'cuts parts out of one transposed tensor',
+    op('Slice', [first(x(2, 4, 5, 3))], crop),
+    '%0: [2, 3, 4, 5] = Transpose(x) {perm=[0, 3, 1, 2]}\n%1: [2, 2, 4, 2] = Slice(%0) {axes=[1, 3], starts=[1, 0], ends=[4, 2], steps=[1, 1]}\nresult = %1',
+  ],
+  [
+    'transposes what is repeated along the image instead of the image',
+    first(op('Mul', [last(x(2, 3, 4, 5)), y(2, 1, 1, 3)])),
+    '%0: [2, 3, 1, 1] = Reshape(y) {shape=[2, 3, 1, 1]}\n%1: [2, 3, 4, 5] = Mul(x, %0)\nresult = %1',
+  ],
+  [
+    'transposes small operands instead of large ones',
+    first(op('Mul', [last(x(9, 3, 4, 5)), y(4, 5, 3)])),
+    '%0: [1, 4, 5, 3] = Reshape(y) {shape=[1, 4, 5, 3]}\n%1: [1, 3, 4, 5] = Transpose(%0) {perm=[0, 3, 1, 2]}\n%2: [9, 3, 4, 5] = Mul(x, %1)\nresult = %2',
+  ],
+  [
+    'drops slices of everything',
+    op('Slice', [x(2, 3)], { axes: [-1], starts: [0], ends: [9], steps: [1] }),
+    'result = x',
+  ],
+  [
+    'keeps slices that reverse',
+    op('Slice', [x(3)], { axes: [0], starts: [-1], ends: [-9], steps: [-1] }),
+    '%0: [3] = Slice(x) {axes=[0], starts=[-1], ends=[-9], steps=[-1]}\nresult = %0',
+  ],
+  ['drops padding with nothing', op('Pad', [x(2, 3), zero], { pads: [0, 0, 0, 0] }), 'result = x'],
+  ['drops a concatenation of one', op('Concat', [x(2, 3)], { axis: 0 }), 'result = x'],
+  [
+    'adds a bias inside a convolution',
+    first(op('Add', [last(op('Conv', [x(2, 3, 4, 5), input('w', 'float32', [6, 3, 1, 1])], window)), y(6)])),
+    '%0: [2, 6, 4, 5] = Conv(x, w, y) {kernel_shape=[1, 1], strides=[1, 1], pads=[0, 0, 0, 0]}\nresult = %0',
+  ],
+];
+
+describe('the layout of images', () => {
+  beforeEach(() => {
+    tf.setBackend('cpu');
+    tf.disposeVariables();
+  });
+
+  it.each(cases)('%s', (_, graph, expected) => {
+    expect(text(graph)).toBe(expected);
+  });
+
+  it('is channels first from the first kernel of a network to the last, and back', () => {
+    const stack = [
+      layers.conv2d({ filters: 8, kernelSize: 3, padding: 'same' }),
+      layers.batchNormalization(),
+      layers.reLU(),
+      layers.maxPooling2d({ poolSize: 2 }),
+      layers.zeroPadding2d({ padding: 1 }),
+      layers.depthwiseConv2d({ kernelSize: 3, strides: 2 }),
+      layers.conv2d({ filters: 16, kernelSize: 1, activation: 'relu' }),
+      layers.averagePooling2d({ poolSize: 2 }),
+      layers.conv2d({ filters: 4, kernelSize: 3, padding: 'same', activation: 'relu' }),
+      layers.globalAveragePooling2d({}),
+    ];
+    const network = (value: tf.Tensor): tf.Tensor =>
+      stack.reduce((given, layer) => layer.apply(given, { training: true }) as tf.Tensor, value);
+    const compiled = compile(({ images }) => ({ loss: tf.mean(tf.square(network(images as tf.Tensor))) }), {
+      images: { shape: [5, 32, 32, 3] },
+    });
+    const transposed = compiled
+      .text()
+      .split('\n')
+      .filter((line) => line.includes('= Transpose('));
+    const ofImages = transposed.filter((line) => /: float32 \[5, \d+, \d+, \d+\]/.test(line));
+    expect(ofImages).toEqual([expect.stringContaining('Transpose(input/images) {perm=[0, 3, 1, 2]}')]);
+  });
+});
