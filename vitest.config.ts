@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { SkippedReporter } from './test/skipped.ts';
 
@@ -5,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    setupFiles: ['test/swc.ts'],
+    setupFiles: [fileURLToPath(new URL('test/swc.ts', import.meta.url))],
     testTimeout: 30_000,
     reporters: ['default', new SkippedReporter()],
   },

@@ -7,6 +7,8 @@ const root = new URL('..', import.meta.url);
 const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 const usage = `Usage: trunkline [options]
 
+Without options: trains six heads on one trunk from generated, partially labelled samples.
+
 Options:
   -h, --help      print this help
   -v, --version   print the version

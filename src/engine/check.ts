@@ -1,6 +1,10 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import { ConfigError, EngineError, type Issue } from '../core/error.ts';
-import type { GroupSpec } from './trainer.ts';
+import { formatValue, oneOf } from '../core/format.ts';
+import { didYouMean } from '../core/suggest.ts';
+import type { InputSpecs } from '../trace/record.ts';
+import { type OptimizerType, optimizerKernels } from './kernel/index.ts';
+import type { GroupSpec, TrainerSpec } from './trainer.ts';
 import type { StepSettings } from './update.ts';
 
 function fail(issues: readonly Issue[]): void {
@@ -29,6 +33,77 @@ export function checkGroups(groups: readonly GroupSpec[]): void {
   fail(issues);
 }
 
+/** What every setting of an optimizer must be, by name. */
+const settingRanges: Readonly<
+  Record<string, { readonly expected: string; readonly holds: (value: number) => boolean }>
+> = {
+  epsilon: { expected: 'a number above 0', holds: (value) => value > 0 },
+  l2: { expected: 'a number, 0 or more', holds: (value) => value >= 0 },
+  decay: { expected: 'a number, 0 or more', holds: (value) => value >= 0 },
+};
+const fraction = { expected: 'a number from 0 to below 1', holds: (value: number) => value >= 0 && value < 1 };
+
+/** @throws ConfigError when there is no such optimizer, or a setting it does not have or that cannot be */
+export function checkOptimizer(optimizer: TrainerSpec['optimizer'] | undefined): void {
+  const types = Object.keys(optimizerKernels);
+  const type: unknown = optimizer?.type;
+  if (typeof type !== 'string' || !(type in optimizerKernels))
+    throw new ConfigError({
+      where: 'optimizer.type',
+      expected: oneOf(types),
+      found: formatValue(type),
+      ...didYouMean(String(type), types),
+    });
+  const known = Object.keys(optimizerKernels[type as OptimizerType].settings);
+  const issues: Issue[] = [];
+  for (const [name, value] of Object.entries(optimizer?.settings ?? {})) {
+    const where = `optimizer.settings.${name}`;
+    if (!known.includes(name)) {
+      issues.push({ where, expected: oneOf(known), found: formatValue(name), ...didYouMean(name, known) });
+      continue;
+    }
+    const { expected, holds } = settingRanges[name] ?? fraction;
+    if (!Number.isFinite(value) || !holds(value)) issues.push({ where, expected, found: formatValue(value) });
+  }
+  fail(issues);
+}
+
+const inputTypes = ['float32', 'int32', 'bool'];
+
+/** @throws ConfigError when a shape or type of an input cannot be */
+export function checkSpecs(specs: InputSpecs): void {
+  const issues: Issue[] = [];
+  for (const [name, { shape, dtype = 'float32' }] of Object.entries(specs)) {
+    if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size >= 0))
+      issues.push({
+        where: `inputs.${name}.shape`,
+        expected: 'a list of whole numbers, 0 or more',
+        found: Array.isArray(shape) ? `[${shape.map(formatValue).join(', ')}]` : formatValue(shape),
+      });
+    if (!inputTypes.includes(dtype))
+      issues.push({
+        where: `inputs.${name}.dtype`,
+        expected: oneOf(inputTypes),
+        found: formatValue(dtype),
+        ...didYouMean(dtype, inputTypes),
+      });
+  }
+  fail(issues);
+}
+
+const clipLimits = ['value', 'norm', 'globalNorm'];
+
+function clipIssues(clip: StepSettings['clip']): readonly Issue[] {
+  return Object.entries(clip ?? {}).flatMap(([name, limit]) => {
+    const where = `clip.${name}`;
+    if (!clipLimits.includes(name))
+      return [{ where, expected: oneOf(clipLimits), found: formatValue(name), ...didYouMean(name, clipLimits) }];
+    return typeof limit === 'number' && limit > 0
+      ? []
+      : [{ where, expected: 'a number above 0', found: formatValue(limit) }];
+  });
+}
+
 /** @throws ConfigError when the step uses a trainable variable that no group would move */
 export function checkOwned(groups: readonly GroupSpec[], used: Iterable<Variable>): void {
   const owned = new Set(groups.flatMap(({ variables }) => variables));
@@ -48,19 +123,33 @@ export function checkRun(
   groups: readonly GroupSpec[],
   slots: number,
   slot: number,
-  { present, learningRates }: StepSettings,
+  { present, learningRates, clip }: StepSettings,
   closed: boolean,
 ): void {
   if (closed) throw new EngineError({ where: 'trainer', expected: 'an open trainer', found: 'a closed one' });
   const names = `one for each of ${groups.length} groups (${groups.map(({ name }) => name).join(', ')})`;
-  const issues: Issue[] = [];
+  const issues: Issue[] = [...clipIssues(clip)];
   for (const [where, list] of Object.entries({ present, learningRates }))
-    if (list.length !== groups.length) issues.push({ where, expected: names, found: `${list.length}` });
-  learningRates.forEach((rate, at) => {
-    if (!Number.isFinite(rate) || rate < 0)
-      issues.push({ where: `learningRates[${at}]`, expected: 'a finite number, 0 or more', found: `${rate}` });
-  });
+    if (!Array.isArray(list) || list.length !== groups.length)
+      issues.push({ where, expected: names, found: Array.isArray(list) ? `${list.length}` : formatValue(list) });
+  if (Array.isArray(learningRates))
+    learningRates.forEach((rate, at) => {
+      if (!Number.isFinite(rate) || rate < 0)
+        issues.push({ where: `learningRates[${at}]`, expected: 'a finite number, 0 or more', found: `${rate}` });
+    });
   if (!Number.isInteger(slot) || slot < 0 || slot >= slots)
     issues.push({ where: 'slot', expected: `a whole number below ${slots}`, found: `${slot}` });
   fail(issues);
+}
+
+/** @throws EngineError when a step with this slot has not settled yet */
+export function takeSlot(busy: Set<number>, slot: number): void {
+  if (busy.has(slot))
+    throw new EngineError({
+      where: `slot ${slot}`,
+      expected: 'a slot whose last step has settled',
+      found: 'one that is being computed',
+      hint: 'await that step, or alternate the slots',
+    });
+  busy.add(slot);
 }

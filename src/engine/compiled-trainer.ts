@@ -5,7 +5,7 @@ import { EngineError } from '../core/error.ts';
 import type { EventSink } from '../core/event.ts';
 import { type InputSpecs, randomStepInput } from '../trace/record.ts';
 import type { Arena, Region } from './arena.ts';
-import { checkGroups, checkOwned, checkRun } from './check.ts';
+import { checkGroups, checkOptimizer, checkOwned, checkRun, checkSpecs, takeSlot } from './check.ts';
 import { type Compiled, compile } from './compile.ts';
 import type { ExecutorHost } from './host.ts';
 import type { Port } from './runner/runner.ts';
@@ -52,12 +52,14 @@ export class CompiledTrainer implements Trainer {
 
   constructor(spec: TrainerSpec, options: CompiledTrainerOptions) {
     checkGroups(spec.groups);
+    checkOptimizer(spec.optimizer);
     this.#spec = spec;
     this.#options = options;
     this.#prepared = new LRUCache({ max: options.programs, dispose: (prepared, key) => this.#unload(prepared, key) });
   }
 
   async prepare(specs: InputSpecs): Promise<PreparedStep> {
+    checkSpecs(specs);
     const key = JSON.stringify(specs);
     const known = this.#prepared.get(key);
     if (known) return known;
@@ -173,16 +175,18 @@ export class CompiledTrainer implements Trainer {
     const losses = slots.map((regions) => named(regions, 'loss/'));
     const merged = slots.map((regions) => regions.loss && arena.view(regions.loss.name));
     const steps = slots.map((regions) => regions[randomStepInput] && arena.view(regions[randomStepInput].name));
+    const busy = new Set<number>();
     return {
       id,
       own,
       slots: inputs,
       run: async (slot: number, settings: StepSettings): Promise<StepReport> => {
         checkRun(this.#spec.groups, slotCount, slot, settings, this.#closed);
+        takeSlot(busy, slot);
         const step = steps[slot];
         if (step) step[0] = this.steps;
         this.steps++;
-        const outcome = await host.executor.step(id, slot, this.#plan, settings);
+        const outcome = await host.executor.step(id, slot, this.#plan, settings).finally(() => busy.delete(slot));
         const nonFinite = outcome.nonFinite.map((region) => this.#portName(region, id, slot));
         const scalars = Object.entries(losses[slot] ?? {}).map(([name, view]) => [name, view[0] as number]);
         return {

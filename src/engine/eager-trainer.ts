@@ -3,9 +3,9 @@ import { allocateArray, type TypedArray } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
 import { gradientsOf, withTape } from '../trace/backward.ts';
 import { withRandom } from '../trace/random.ts';
-import { type InputSpecs, type NamedTensors, randomRowsInput, type StepResult } from '../trace/record.ts';
+import { checkResult, type InputSpecs, type NamedTensors, randomRowsInput, type StepResult } from '../trace/record.ts';
 import { Arena } from './arena.ts';
-import { checkGroups, checkRun } from './check.ts';
+import { checkGroups, checkOptimizer, checkRun, checkSpecs, takeSlot } from './check.ts';
 import { twinKernels } from './kernel/index.ts';
 import type { PreparedStep, StepReport, Trainer, TrainerSpec } from './trainer.ts';
 import { type StepSettings, update } from './update.ts';
@@ -35,12 +35,14 @@ export class EagerTrainer implements Trainer {
 
   constructor(spec: TrainerSpec, backend: string) {
     checkGroups(spec.groups);
+    checkOptimizer(spec.optimizer);
     this.#spec = spec;
     this.#backend = backend;
     this.#variables = spec.groups.flatMap(({ variables }) => variables);
   }
 
   async prepare(specs: InputSpecs): Promise<PreparedStep> {
+    checkSpecs(specs);
     const emptySlot = (): Arrays =>
       Object.fromEntries(
         Object.entries(specs).map(([name, { shape, dtype = 'float32' }]) => [
@@ -49,12 +51,16 @@ export class EagerTrainer implements Trainer {
         ]),
       );
     const slots = [emptySlot(), emptySlot()];
+    const busy = new Set<number>();
     return {
       slots,
       run: async (slot, settings) => {
         checkRun(this.#spec.groups, slots.length, slot, settings, this.#closed);
+        takeSlot(busy, slot);
         const step = this.steps++;
-        const taken = this.#queue.then(() => this.#step(specs, slots[slot] ?? {}, step, settings));
+        const taken = this.#queue
+          .then(() => this.#step(specs, slots[slot] ?? {}, step, settings))
+          .finally(() => busy.delete(slot));
         this.#queue = taken.catch(() => {});
         return taken;
       },
@@ -115,7 +121,7 @@ export class EagerTrainer implements Trainer {
     const before = this.#variables.map((variable) => variable.clone());
     const random = { seed: this.#spec.seed ?? 0, step, rows: inputs[randomRowsInput] };
     return withTape(
-      () => withRandom(random, () => this.#spec.step(inputs)),
+      () => checkResult(withRandom(random, () => this.#spec.step(inputs))),
       (result, tape) => {
         const assigned = this.#variables.filter((variable, at) => variable.dataId !== before[at]?.dataId);
         const updates = readAll(byName(assigned), 'update/');

@@ -38,7 +38,9 @@ export async function workerHost(
   openRunner({ threads: options.threads, ...(options.runner ? { only: options.runner } : {}) });
   const signal = makeSignal();
   const data: WorkerData = { memory: arena.memory, options, signal };
+  let running = false;
   const client = new WorkerClient<Executor>(startThread('worker', data), signal, (ended) => {
+    if (!running) return;
     events(
       ended.reason === 'asked' ? { type: 'workerStopped' } : { type: 'workerFailed', message: ended.error.message },
     );
@@ -49,6 +51,7 @@ export async function workerHost(
     await client.close();
     throw error;
   }
+  running = true;
   events({ type: 'workerStarted', startMs: performance.now() - started });
   return {
     executor: client.call,

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { EngineError } from '../core/error.ts';
 import type { EventSink } from '../core/event.ts';
 import { plugin } from '../core/plugin.ts';
 import { Arena } from './arena.ts';
@@ -50,6 +51,7 @@ class OnnxEngine implements Engine {
   readonly type: string;
   readonly #parts: Parts;
   readonly #trainers = new Set<Trainer>();
+  #closed = false;
 
   constructor(parts: Parts) {
     this.type = parts.type;
@@ -57,6 +59,7 @@ class OnnxEngine implements Engine {
   }
 
   async train(spec: TrainerSpec): Promise<Trainer> {
+    this.#checkOpen();
     const trainer: Trainer = new CompiledTrainer(spec, {
       ...this.#parts,
       onClose: () => this.#trainers.delete(trainer),
@@ -65,13 +68,21 @@ class OnnxEngine implements Engine {
     return trainer;
   }
 
-  status(): Promise<EngineStatus> {
+  async status(): Promise<EngineStatus> {
+    this.#checkOpen();
     return this.#parts.host.executor.status();
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     for (const trainer of [...this.#trainers]) await trainer.close();
     await this.#parts.host.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed)
+      throw new EngineError({ where: `engine ${this.type}`, expected: 'an open engine', found: 'a closed one' });
   }
 }
 

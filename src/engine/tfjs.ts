@@ -4,24 +4,48 @@ import { EngineError } from '../core/error.ts';
 import { plugin } from '../core/plugin.ts';
 import { EagerTrainer } from './eager-trainer.ts';
 import type { EngineContext } from './onnx.ts';
-import type { Engine } from './trainer.ts';
+import type { Engine, EngineStatus, Trainer, TrainerSpec } from './trainer.ts';
 
 const fields = z.object({});
 
+class TfjsEngine implements Engine {
+  readonly type: string;
+  readonly #backend: string;
+  readonly #trainers: Trainer[] = [];
+  #closed = false;
+
+  constructor(type: string, backend: string) {
+    this.type = type;
+    this.#backend = backend;
+  }
+
+  async train(spec: TrainerSpec): Promise<Trainer> {
+    this.#checkOpen();
+    const trainer = new EagerTrainer(spec, this.#backend);
+    this.#trainers.push(trainer);
+    return trainer;
+  }
+
+  async status(): Promise<EngineStatus> {
+    this.#checkOpen();
+    return { programs: 0, sessions: 0, values: 0 };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const trainer of this.#trainers) await trainer.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed)
+      throw new EngineError({ where: `engine ${this.type}`, expected: 'an open engine', found: 'a closed one' });
+  }
+}
+
 function eagerEngine(type: string, backend: string, { events }: EngineContext): Engine {
-  events({
-    type: 'engineChosen',
-    engine: type,
-    runner: 'eager',
-    threads: 1,
-    reason: `TensorFlow.js, backend ${backend}`,
-  });
-  return {
-    type,
-    train: async (spec) => new EagerTrainer(spec, backend),
-    status: async () => ({ programs: 0, sessions: 0, values: 0 }),
-    close: async () => {},
-  };
+  const reason = `TensorFlow.js, backend ${backend}`;
+  events({ type: 'engineChosen', engine: type, runner: 'eager', threads: 1, reason });
+  return new TfjsEngine(type, backend);
 }
 
 /** Loads a native TensorFlow.js package, which registers the backend `tensorflow`. */

@@ -1,7 +1,9 @@
-import { engine, getBackend, setBackend, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { engine, getBackend, setBackend, Tensor, type Variable } from '@tensorflow/tfjs-core';
 import type { DType } from '../core/dtype.ts';
 import { CompileError } from '../core/error.ts';
+import { formatValue } from '../core/format.ts';
 import { formatShape, type Shape } from '../core/shape.ts';
+import { didYouMean } from '../core/suggest.ts';
 import { input, type Value } from '../ir/graph.ts';
 import { backendName, type TrunklineBackend } from './backend.ts';
 import { gradientsOf, withTape } from './backward.ts';
@@ -55,6 +57,36 @@ export interface Recorded {
 export const randomStepInput = 'random/step';
 /** The optional input that carries a key for each row of the batch, for random numbers that follow the row. */
 export const randomRowsInput = 'random/rows';
+
+const parts = ['loss', 'losses', 'activations', 'outputs'];
+
+/** @throws CompileError when a step returned something else than tensors under the names of a `StepResult` */
+export function checkResult(result: unknown): StepResult {
+  const expected = `an object with ${parts.join(', ')} made of tensors`;
+  const fail = (where: string, found: string): never => {
+    throw new CompileError({ where, expected, found });
+  };
+  if (result instanceof Promise)
+    throw new CompileError({
+      where: 'the step',
+      expected,
+      found: 'a promise',
+      hint: 'a step is an ordinary function: await what it needs before, and give it as an input',
+    });
+  if (result instanceof Tensor || typeof result !== 'object' || result === null)
+    return fail('the step', result instanceof Tensor ? `a tensor ${formatShape(result.shape)}` : formatValue(result));
+  for (const [name, value] of Object.entries(result)) {
+    if (!parts.includes(name))
+      throw new CompileError({ where: 'the step', expected, found: formatValue(name), ...didYouMean(name, parts) });
+    const tensors =
+      name === 'loss'
+        ? { [name]: value }
+        : Object.fromEntries(Object.entries(value ?? {}).map(([key, v]) => [`${name}.${key}`, v]));
+    for (const [where, tensor] of Object.entries(tensors))
+      if (tensor !== undefined && !(tensor instanceof Tensor)) fail(where, formatValue(tensor));
+  }
+  return result as StepResult;
+}
 
 function checkScalar(name: string, loss: Tensor): void {
   if (loss.rank !== 0)
@@ -156,7 +188,7 @@ export function record(
       rows: inputs[randomRowsInput],
     };
     withTape(
-      () => withRandom(random, () => step(inputs)),
+      () => checkResult(withRandom(random, () => step(inputs))),
       (result, tape) => {
         if (result.loss) keep('loss', result.loss);
         for (const [name, tensor] of Object.entries(result.losses ?? {})) keep(`loss/${name}`, tensor);

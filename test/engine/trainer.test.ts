@@ -197,6 +197,56 @@ describe.each(engines.slice(0, 3))('a trainer refuses, %s', (_, config) => {
     expect((await run(prepared, 0)).nonFinite).toEqual([]);
   });
 
+  it('limits, settings and shapes that cannot be', async () => {
+    const spec = twoHeads();
+    const engine = await open(config);
+    const trainer = await engine.train(spec);
+    const prepared = await trainer.prepare(specs);
+    await expect(run(prepared, 0, { ...everything, clip: { norm: -1, globalNrom: 3 } as never })).rejects.toThrow(
+      "clip.norm: expected a number above 0; found -1\nclip.globalNrom: expected one of 'value', 'norm', 'globalNorm'; found 'globalNrom'\n  hint: did you mean 'globalNorm'?",
+    );
+    await expect(engine.train({ ...spec, optimizer: { type: 'adm' as never } })).rejects.toThrow(
+      "found 'adm'\n  hint: did you mean 'adam'?",
+    );
+    await expect(
+      engine.train({ ...spec, optimizer: { type: 'adam', settings: { beta_1: 0.5, beta2: 2, epsilon: 0 } } }),
+    ).rejects.toThrow(
+      /^optimizer\.settings\.beta_1: expected one of 'beta1', .*\n.*'beta1'\?\noptimizer\.settings\.beta2: expected a number from 0 to below 1; found 2\noptimizer\.settings\.epsilon: expected a number above 0; found 0$/,
+    );
+    await expect(
+      trainer.prepare({ x: { shape: [-1, 4] }, y: { shape: 4 as never, dtype: 'flota32' as never } }),
+    ).rejects.toThrow(
+      "inputs.x.shape: expected a list of whole numbers, 0 or more; found [-1, 4]\ninputs.y.shape: expected a list of whole numbers, 0 or more; found 4\ninputs.y.dtype: expected one of 'float32', 'int32', 'bool'; found 'flota32'",
+    );
+  });
+
+  it('a slot that is still being computed', async () => {
+    const prepared = await (await (await open(config)).train(twoHeads())).prepare(specs);
+    const first = run(prepared, 0);
+    await expect(run(prepared, 2)).rejects.toThrow(
+      'slot 0: expected a slot whose last step has settled; found one that is being computed\n  hint: await that step, or alternate the slots',
+    );
+    await first;
+    expect((await run(prepared, 2)).nonFinite).toEqual([]);
+  });
+
+  it.each([
+    [
+      async () => ({}),
+      'the step: expected an object with loss, losses, activations, outputs made of tensors; found a promise',
+    ],
+    [
+      () => tf.scalar(1),
+      'the step: expected an object with loss, losses, activations, outputs made of tensors; found a tensor []',
+    ],
+    [() => undefined, 'made of tensors; found nothing'],
+    [() => ({ loss: 3 }), 'loss: expected an object with loss'],
+    [() => ({ los: tf.scalar(1) }), "found 'los'\n  hint: did you mean 'loss'?"],
+  ])('a step that returns something else: %#', async (step, message) => {
+    const trainer = await (await open(config)).train({ ...twoHeads(), step: step as never });
+    await expect(trainer.prepare(specs).then((prepared) => run(prepared, 0))).rejects.toThrow(message);
+  });
+
   it('groups that overlap', async () => {
     const { groups, ...spec } = twoHeads();
     const [trunk, a] = groups as [(typeof groups)[number], (typeof groups)[number]];
@@ -214,6 +264,14 @@ describe.each(engines.slice(0, 3))('a trainer refuses, %s', (_, config) => {
     await trainer.close();
     await trainer.close();
     await expect(run(prepared, 0)).rejects.toThrow('trainer: expected an open trainer; found a closed one');
+  });
+
+  it('to open anything on a closed engine', async () => {
+    const engine = await open(config);
+    await engine.close();
+    await engine.close();
+    await expect(engine.train(twoHeads())).rejects.toThrow(/^engine .*: expected an open engine; found a closed one$/);
+    await expect(engine.status()).rejects.toThrow('expected an open engine');
   });
 });
 

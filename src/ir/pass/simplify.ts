@@ -5,6 +5,7 @@ import { delayExpand, dropNeutral, foldCast } from './broadcast.ts';
 import { addIntoConv, addIntoGemm } from './fuse.ts';
 import { composeTranspose, reduceUntransposed, simplifyShape, sinkLeadingOnes, sinkTranspose } from './layout.ts';
 import { selectInsteadOfMultiply } from './select.ts';
+import { composeSqueezed, reduceSqueezed, sinkSqueezed } from './squeeze.ts';
 
 /** Rewritings that were measured to make programs faster than ONNX Runtime's own optimiser makes them (bench/RESULTS.md). */
 export const simplifications = {
@@ -12,6 +13,7 @@ export const simplifications = {
   simplifyShape,
   dropIdle,
   composeTranspose,
+  composeSqueezed,
   selectInsteadOfMultiply,
   dropNeutral,
   delayExpand,
@@ -20,6 +22,8 @@ export const simplifications = {
   addIntoConv,
   sinkTranspose,
   arrangeUntransposed,
+  sinkSqueezed,
+  reduceSqueezed,
   reduceUntransposed,
 } as const satisfies Record<string, Rule>;
 

@@ -74,6 +74,35 @@ const cases: readonly [string, Value, string][] = [
   ['drops padding with nothing', op('Pad', [x(2, 3), zero], { pads: [0, 0, 0, 0] }), 'result = x'],
   ['drops a concatenation of one', op('Concat', [x(2, 3)], { axis: 0 }), 'result = x'],
   [
+    'composes transposes of sequences, which are images of one row',
+    op('Transpose', [op('Reshape', [last(x(2, 3, 1, 5))], { shape: [2, 5, 1, 3] })], { perm: [0, 3, 1, 2] }),
+    '%0: [2, 3, 5, 1] = Reshape(x) {shape=[2, 3, 5, 1]}\nresult = %0',
+  ],
+  [
+    'composes transposes of sequences that do not cancel',
+    op('Transpose', [op('Reshape', [last(x(2, 3, 1, 5))], { shape: [2, 5, 3] })], { perm: [1, 0, 2] }),
+    '%0: [2, 3, 5] = Reshape(x) {shape=[2, 3, 5]}\n%1: [5, 2, 3] = Transpose(%0) {perm=[2, 0, 1]}\nresult = %1',
+  ],
+  [
+    'computes elementwise on sequences with channels first',
+    first(
+      op('Reshape', [op('Add', [op('Reshape', [last(x(2, 3, 1, 5))], { shape: [2, 5, 3] }), y(1, 3)])], {
+        shape: [2, 1, 5, 3],
+      }),
+    ),
+    '%0: [1, 3, 1, 1] = Reshape(y) {shape=[1, 3, 1, 1]}\n%1: [2, 3, 1, 5] = Add(x, %0)\nresult = %1',
+  ],
+  [
+    'leaves a sequence as it is that an operand repeats along its axis of size 1',
+    op('Add', [op('Reshape', [last(x(2, 3, 1, 5))], { shape: [2, 5, 1, 3] }), y(7, 3)]),
+    '%0: [2, 1, 5, 3] = Transpose(x) {perm=[0, 2, 3, 1]}\n%1: [2, 5, 1, 3] = Reshape(%0) {shape=[2, 5, 1, 3]}\n%2: [2, 5, 7, 3] = Add(%1, y)\nresult = %2',
+  ],
+  [
+    'reduces sequences with channels first',
+    op('ReduceMax', [op('Reshape', [last(x(2, 3, 1, 5))], { shape: [2, 5, 3] })], { axes: [-2], keepdims: 1 }),
+    '%0: [2, 3, 1] = ReduceMax(x) {axes=[3], keepdims=0}\n%1: [2, 1, 3] = Reshape(%0) {shape=[2, 1, 3]}\nresult = %1',
+  ],
+  [
     'adds a bias inside a convolution',
     first(op('Add', [last(op('Conv', [x(2, 3, 4, 5), input('w', 'float32', [6, 3, 1, 1])], window)), y(6)])),
     '%0: [2, 6, 4, 5] = Conv(x, w, y) {kernel_shape=[1, 1], strides=[1, 1], pads=[0, 0, 0, 0]}\nresult = %0',
