@@ -1,14 +1,19 @@
-import type { Rule } from '../build.ts';
+import type { Apply, Rule } from '../build.ts';
 import { nodeApplying, scalar, uniformValue, type Value } from '../graph.ts';
 
-/** The condition under which a value that is 1 or 0 is 1. */
-function conditionOf(mask: Value): Value | undefined {
+/** The condition under which a value that is 1 or 0 is 1, reshaped and transposed like it. */
+function conditionOf(mask: Value, apply: Apply, origin: string): Value | undefined {
+  const moved = nodeApplying(mask, 'Reshape') ?? nodeApplying(mask, 'Transpose');
+  if (moved) {
+    const condition = conditionOf(moved.inputs[0] as Value, apply, origin);
+    return condition && apply(moved.op, [condition], moved.attributes, origin)[0];
+  }
   const converted = nodeApplying(mask, 'Cast')?.inputs[0];
   if (converted?.dtype === 'bool') return converted;
   const [condition, one, otherwise] = nodeApplying(mask, 'Where')?.inputs ?? [];
   if (!condition || !one || !otherwise) return undefined;
   if (uniformValue(one) === 1 && uniformValue(otherwise) === 0) return condition;
-  return nodeApplying(condition, 'IsNaN')?.inputs[0] === one ? conditionOf(otherwise) : undefined;
+  return nodeApplying(condition, 'IsNaN')?.inputs[0] === one ? conditionOf(otherwise, apply, origin) : undefined;
 }
 
 /**
@@ -23,7 +28,7 @@ export const selectInsteadOfMultiply: Rule = ({ op, inputs, origin }, apply) => 
     [a, b],
     [b, a],
   ] as const) {
-    const condition = conditionOf(mask);
+    const condition = conditionOf(mask, apply, origin);
     if (condition) return apply('Where', [condition, x, scalar(0, 'float32')], {}, origin);
   }
   return undefined;

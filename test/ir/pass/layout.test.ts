@@ -103,6 +103,11 @@ const cases: readonly [string, Value, string][] = [
     '%0: [2, 3, 1] = ReduceMax(x) {axes=[3], keepdims=0}\n%1: [2, 1, 3] = Reshape(%0) {shape=[2, 1, 3]}\nresult = %1',
   ],
   [
+    'selects with a mask that was transposed',
+    op('Mul', [last(op('Cast', [op('Greater', [x(2, 3, 4, 5), zero])], { to: 'float32' })), y(2, 4, 5, 3)]),
+    '%0: bool [2, 3, 4, 5] = Greater(x, float32[](0))\n%1: bool [2, 4, 5, 3] = Transpose(%0) {perm=[0, 2, 3, 1]}\n%2: [2, 4, 5, 3] = Where(%1, y, float32[](0))\nresult = %2',
+  ],
+  [
     'adds a bias inside a convolution',
     first(op('Add', [last(op('Conv', [x(2, 3, 4, 5), input('w', 'float32', [6, 3, 1, 1])], window)), y(6)])),
     '%0: [2, 6, 4, 5] = Conv(x, w, y) {kernel_shape=[1, 1], strides=[1, 1], pads=[0, 0, 0, 0]}\nresult = %0',
