@@ -40,7 +40,7 @@ async function measure(work: Work, rows: number): Promise<readonly Timing[]> {
   const timings = await interleave(contenders, rounds, stepsPerTurn(rows));
   for (const contender of contenders) await contender.close();
   const eager = await trainerContender('tfjs cpu, eager', { type: 'tfjs-cpu' }, work, rows);
-  const slow = await interleave([eager], 1, 2);
+  const slow = await interleave([eager], 1, 1);
   await eager.close();
   return [...timings, ...slow];
 }

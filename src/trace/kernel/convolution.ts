@@ -17,6 +17,9 @@ export function outputFirst(op: SingleApply, filter: Value): Value {
   return op('Reshape', [matrix], { shape: [output, input, ...spatial] });
 }
 
+/** Ops besides elementwise ones that transposes are moved behind. */
+const passedThrough: ReadonlySet<OpName> = new Set(['Pad', 'Slice', 'Concat']);
+
 /**
  * Whether `x` `[batch, …, channels]` will be computed with channels first, because it comes from kernels that do.
  * Then a convolution costs no transposes, and a matrix product over the channels would.
@@ -30,9 +33,6 @@ export function comesChannelsFirst(x: Value): boolean {
   }
   return false;
 }
-
-/** Ops besides elementwise ones that transposes are moved behind. */
-const passedThrough: ReadonlySet<OpName> = new Set(['Pad', 'Slice', 'Concat']);
 
 /** Cross-correlation of `x` `[batch, channels, …]` with `filter` `[…, in / groups, out]`. */
 export function correlate(op: SingleApply, x: Value, filter: Value, windows: readonly Window[], group = 1): Value {

@@ -30,6 +30,7 @@ const mean2d =
   (rounding?: Rounding): Pool =>
   (x, { lengths, strides, pad }) =>
     tf.avgPool(x as tf.Tensor4D, pair(lengths), pair(strides), pad, rounding);
+const ofInfinities: Pool = (x, geometry) => max2d()(tf.mul(x, Number.POSITIVE_INFINITY), geometry);
 const max3d: Pool = (x, { lengths, strides, pad }) =>
   tf.maxPool3d(x as tf.Tensor5D, triple(lengths), triple(strides), pad as 'same');
 const mean3d: Pool = (x, { lengths, strides, pad }) =>
@@ -113,6 +114,7 @@ export const cases: readonly KernelCase[] = [
     ...keepsNaN,
     ...real,
   }),
+  row('MaxPool', 'infinities', ofInfinities, { pad: 'same', lengths: [2, 3], gradient: 'none', ...keepsNaN, ...real }),
   backward('MaxPoolGrad', 'tiles', max2d(), { pad: 'valid', strides: 'length' }),
   backward('MaxPoolGrad', 'overlapping', max2d(), { pad: 'same', lengths: [2, 3], strides: [1, 2] }),
   backward('MaxPoolGrad', 'large windows', max2d(), { pad: 'same', ...wide }),
