@@ -35,8 +35,10 @@ const worthDividing = 32_768;
 const grain = 16;
 /** A member that has not answered for so long has died. */
 const patienceMs = 10_000;
-/** Looks at the state before going to sleep: about 20 µs. */
+/** A member looks so often for more work before it goes to sleep: about 20 µs. */
 export const looks = 2000;
+/** The caller, whose part took as long as the others', looks longer before it does: waking takes longer still. */
+const patientLooks = 20_000;
 
 export interface CrewData {
   readonly memory: WebAssembly.Memory;
@@ -125,7 +127,7 @@ export class KernelCrew {
   }
 
   #answer(member: number): number {
-    for (let look = 0; look < looks; look++)
+    for (let look = 0; look < patientLooks; look++)
       if (Atomics.load(this.#states, member) === state.idle) return this.#answerOf(member);
     while (Atomics.load(this.#states, member) === state.asked)
       if (Atomics.wait(this.#states, member, state.asked, patienceMs) === 'timed-out')
