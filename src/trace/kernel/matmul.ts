@@ -1,10 +1,18 @@
 import type { Value } from '../../ir/graph.ts';
 import type { OpName } from '../../ir/op/index.ts';
 import { prelu } from './binary.ts';
-import { cast, float, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
+import { cast, filled, float, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 
-/** A B for matrices, or for stacks of them whose leading axes broadcast. */
+/**
+ * A B for matrices, or for stacks of them whose leading axes broadcast. Sums of nothing are written as 0: ONNX Runtime's
+ * batched product leaves memory as it finds it there.
+ */
 export function matrixProduct(op: SingleApply, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
+  const result = product(op, a, b, transposeA, transposeB);
+  return a.shape.at(transposeA ? -2 : -1) === 0 ? filled(op, 0, 'float32', result.shape) : result;
+}
+
+function product(op: SingleApply, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
   const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 };
   const single = (value: Value): boolean => value.shape.slice(0, -2).every((size) => size === 1);
   if (a.shape.length === 2 && b.shape.length === 2) return op('Gemm', [a, b], attributes);
@@ -32,14 +40,14 @@ export function applyActivation({ attrs, op, optional, refuse }: KernelCall, val
 }
 
 /** Integers are multiplied as floats: sums up to 2²⁴ are exact. */
-function product({ input, attrs, op }: KernelCall): Value {
+function batchMatMul({ input, attrs, op }: KernelCall): Value {
   const [a, b] = [input('a'), input('b')];
   const result = matrixProduct(op, cast(op, a, 'float32'), cast(op, b, 'float32'), attrs.transposeA, attrs.transposeB);
   return cast(op, result, a.dtype);
 }
 
 export const matmul: LoweringTable = {
-  BatchMatMul: product,
+  BatchMatMul: batchMatMul,
   _FusedMatMul: (call) => {
     const { input, optional, attrs, op } = call;
     const product = matrixProduct(op, input('a'), input('b'), attrs.transposeA, attrs.transposeB);
