@@ -7,7 +7,7 @@ import { composeTranspose, reduceUntransposed, simplifyShape, sinkLeadingOnes, s
 import { selectInsteadOfMultiply } from './select.ts';
 import { composeSqueezed, reduceSqueezed, sinkSqueezed } from './squeeze.ts';
 
-/** Rewritings that were measured to make programs faster than ONNX Runtime's own optimiser makes them (bench/RESULTS.md). */
+/** Every rewriting of programs, in the order they are tried. */
 export const simplifications = {
   foldCast,
   simplifyShape,
