@@ -6,18 +6,22 @@ import { type EngineConfig, openEngine } from '../../src/engine/index.ts';
 import { encodeGraph } from '../../src/engine/onnx/encode.ts';
 import { openRunner } from '../../src/engine/runner/index.ts';
 import type { Port } from '../../src/engine/runner/runner.ts';
+import type { Rule } from '../../src/ir/build.ts';
+import { simplify } from '../../src/ir/pass/simplify.ts';
+import type { Recorded } from '../../src/trace/record.ts';
 import type { Contender } from '../measure/timing.ts';
 import { handWrittenGradients } from './hand.ts';
 import type { Work } from './models.ts';
 
 /** Inputs like the real ones: numbers around 0, half of the labels known. */
-function fill(name: string, values: Float32Array): void {
+function fill(name: string, values: TypedArray): void {
   const base = name.replace(/^input\//, '');
   const binary = base === 'y' || base === 'm';
   for (let at = 0; at < values.length; at++) {
     const number = Math.sin(at * 12.9898 + values.length) * 43758.5453;
     const fraction = number - Math.floor(number);
-    values[at] = binary ? Number(fraction < 0.5) : (fraction - 0.5) * (base === 'x' ? 2 : 0.1);
+    const scale = base === 'x' ? 2 : 0.1;
+    values[at] = values instanceof Int32Array ? at % 1000 : binary ? Number(fraction < 0.5) : (fraction - 0.5) * scale;
   }
 }
 
@@ -36,8 +40,7 @@ export async function trainerContender(
     optimizer: { type: 'adam' },
   });
   const prepared = await trainer.prepare(work.specs(rows));
-  for (const slot of prepared.slots)
-    for (const [input, values] of Object.entries(slot)) fill(input, values as Float32Array);
+  for (const slot of prepared.slots) for (const [input, values] of Object.entries(slot)) fill(input, values);
   const settings = { present: [true], learningRates: [1e-3] };
   return {
     name,
@@ -70,7 +73,7 @@ function modelContender(
   const session = runner.load(model, inputs, outputs, { provider: 'cpu', optimization: 'all' });
   const arrayOf = ({ dtype, shape }: Port): TypedArray => allocateArray(dtype, sizeOf(shape));
   const given = inputs.map((port) => {
-    const values = arrayOf(port) as Float32Array;
+    const values = arrayOf(port);
     fill(port.name, values);
     return values;
   });
@@ -93,6 +96,12 @@ export function recordedGradients(work: Work, rows: number, threads: number): Co
   const [stage] = program.stages;
   if (!stage) throw new Error('a program has at least one stage');
   return modelContender('gradients, recorded', threads, stage.model, stage.inputs, stage.outputs);
+}
+
+/** Loss and gradients alone, rewritten by the given rules only. */
+export function rewrittenGradients(name: string, recorded: Recorded, rules: readonly Rule[]): Contender {
+  const { model, inputs, outputs } = encodeGraph(simplify(recorded.outputs, rules), { named: true });
+  return modelContender(name, 1, model, inputs, outputs);
 }
 
 /** Loss and gradients alone, as written by hand in ONNX. */

@@ -19,7 +19,10 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number;
 }
 
-/** Lets the contenders take turns, so that whatever else the machine does meets all of them. */
+/**
+ * Lets the contenders take turns, each round beginning with another, so that whatever else the machine does meets all
+ * of them.
+ */
 export async function interleave(
   contenders: readonly Contender[],
   rounds: number,
@@ -28,7 +31,10 @@ export async function interleave(
   const times = contenders.map((): number[] => []);
   for (const contender of contenders) await contender.steps(count);
   for (let round = 0; round < rounds; round++)
-    for (const [index, contender] of contenders.entries()) times[index]?.push(...(await contender.steps(count)));
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const index = (round + turn) % contenders.length;
+      times[index]?.push(...((await contenders[index]?.steps(count)) ?? []));
+    }
   return contenders.map(({ name }, index) => ({
     name,
     median: quantile(times[index] ?? [], 0.5),

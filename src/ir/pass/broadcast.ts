@@ -1,7 +1,6 @@
-import { allocateArray, type DType } from '../../core/dtype.ts';
-import { sameShape, sizeOf } from '../../core/shape.ts';
-import type { Apply, Rule } from '../build.ts';
-import { constant, nodeApplying, scalar, uniformValue, type Value } from '../graph.ts';
+import { sameShape } from '../../core/shape.ts';
+import type { Rule } from '../build.ts';
+import { nodeApplying, type Value } from '../graph.ts';
 import { isElementwise } from '../op/index.ts';
 
 function unexpanded(value: Value): Value {
@@ -25,43 +24,3 @@ function shapeOf(inputs: readonly (Value | null)[]): readonly number[] {
     return sizes.find((size) => size !== 1) ?? 1;
   });
 }
-
-/** What an integer or truth value becomes under another type, as ONNX's Cast has it. */
-function converted(value: number, to: DType): number {
-  if (to === 'bool') return value === 0 ? 0 : 1;
-  return to === 'float32' ? Math.fround(value) : Math.trunc(value);
-}
-
-/** Conversions of constants are constants. */
-export const foldCast: Rule = ({ op, inputs: [x], attributes }) => {
-  if (op !== 'Cast' || !x) return undefined;
-  const to = attributes.to as DType;
-  if (x.dtype === to) return [x];
-  const uniform = x.source.kind === 'constant' ? uniformValue(x) : undefined;
-  if (uniform === undefined || !Number.isFinite(uniform)) return undefined;
-  if (x.shape.length === 0) return [scalar(converted(uniform, to), to)];
-  const data = allocateArray(to, sizeOf(x.shape));
-  if (data instanceof BigInt64Array) return undefined;
-  return [constant(data.fill(converted(uniform, to)), to, x.shape)];
-};
-
-const neutral: Readonly<Record<string, { readonly value: number; readonly either: boolean }>> = {
-  Add: { value: 0, either: true },
-  Sub: { value: 0, either: false },
-  Mul: { value: 1, either: true },
-  Div: { value: 1, either: false },
-};
-
-function inShape(value: Value, shape: readonly number[], apply: Apply, origin: string): readonly Value[] {
-  return sameShape(value.shape, shape) ? [value] : apply('Expand', [value], { shape }, origin);
-}
-
-/** x + 0, x − 0, x · 1 and x / 1 are x. */
-export const dropNeutral: Rule = ({ op, inputs, origin }, apply) => {
-  const rule = neutral[op];
-  const [a, b] = inputs;
-  if (!rule || !a || !b) return undefined;
-  if (uniformValue(b) === rule.value) return inShape(a, shapeOf(inputs), apply, origin);
-  if (rule.either && uniformValue(a) === rule.value) return inShape(b, shapeOf(inputs), apply, origin);
-  return undefined;
-};

@@ -78,28 +78,6 @@ export const sinkTranspose: Rule = ({ op, inputs, attributes, origin }, apply) =
   return apply('Transpose', results, { perm }, origin);
 };
 
-/** `value` without the leading axes of size 1 that a reshape gave it. */
-function withoutLeadingOnes(value: Value): Value | undefined {
-  const inner = nodeApplying(value, 'Reshape')?.inputs[0];
-  const added = value.shape.length - (inner?.shape.length ?? 0);
-  if (!inner || added <= 0) return undefined;
-  return sameShape(value.shape, [...new Array<number>(added).fill(1), ...inner.shape]) ? inner : undefined;
-}
-
-/** Elementwise ops run before leading axes of size 1 are added, so that a bias meets the product it belongs to. */
-export const sinkLeadingOnes: Rule = ({ op, inputs, attributes, origin }, apply) => {
-  if (!isElementwise(op)) return undefined;
-  const grown = inputs.find((value) => value && withoutLeadingOnes(value));
-  const inner = grown && withoutLeadingOnes(grown);
-  if (!grown || !inner) return undefined;
-  const operands = inputs.map((value) => (value === grown ? inner : value));
-  const fits = (value: Value | null): boolean => !value || value.shape.length <= inner.shape.length;
-  if (!operands.every(fits)) return undefined;
-  const [result] = apply(op, operands, attributes, origin);
-  if (!result || !sameShape(result.shape, inner.shape)) return undefined;
-  return apply('Reshape', [result], { shape: grown.shape }, origin);
-};
-
 /** Reductions run over the axes as they lie before a transpose. */
 export const reduceUntransposed: Rule = ({ op, inputs: [x], attributes, origin }, apply) => {
   const transposed = x && isReduction(op) ? nodeApplying(x, 'Transpose') : undefined;

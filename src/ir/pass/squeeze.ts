@@ -2,7 +2,7 @@ import { normalizeAxis, type Shape, sizeOf } from '../../core/shape.ts';
 import type { Rule } from '../build.ts';
 import { nodeApplying, type Value } from '../graph.ts';
 import { isElementwise, isReduction } from '../op/index.ts';
-import { permOf } from './layout.ts';
+import { permOf, untransposed } from './layout.ts';
 
 /** Axes that are longer than 1. */
 const longAxes = (shape: Shape): number[] => [...shape.keys()].filter((axis) => shape[axis] !== 1);
@@ -10,18 +10,25 @@ const longAxes = (shape: Shape): number[] => [...shape.keys()].filter((axis) => 
 /** A transposed value that a reshape gave or took axes of size 1: sequences become images of one row, and back. */
 interface Squeezed {
   readonly transposed: Value;
+  readonly perm: readonly number[];
   /** The axis of `transposed` that an axis longer than 1 of the value is. */
   readonly axisOf: ReadonlyMap<number, number>;
 }
 
 function squeezed(value: Value | null | undefined): Squeezed | undefined {
   const transposed = value && nodeApplying(value, 'Reshape')?.inputs[0];
-  if (!value || !transposed || !nodeApplying(transposed, 'Transpose')) return undefined;
+  const node = transposed && nodeApplying(transposed, 'Transpose');
+  if (!value || !transposed || !node) return undefined;
   const [outer, inner] = [longAxes(value.shape), longAxes(transposed.shape)];
   const same =
     outer.length === inner.length &&
     outer.every((axis, at) => value.shape[axis] === transposed.shape[inner[at] as number]);
-  return same ? { transposed, axisOf: new Map(outer.map((axis, at) => [axis, inner[at] as number])) } : undefined;
+  if (!same) return undefined;
+  return {
+    transposed,
+    perm: permOf(node.attributes),
+    axisOf: new Map(outer.map((axis, at) => [axis, inner[at] as number])),
+  };
 }
 
 /** Transposes that follow one another but for axes of size 1 are one, or none. */
@@ -50,22 +57,23 @@ function beside(value: Value, outer: Shape, inner: Shape, axisOf: ReadonlyMap<nu
   return shape;
 }
 
-/** Elementwise ops run before axes of size 1 are taken from a transposed operand, so that they run before its transpose. */
+/** Elementwise ops run before a transposed operand loses axes of size 1, and before it is transposed. */
 export const sinkSqueezed: Rule = ({ op, inputs, attributes, origin }, apply) => {
   const at = isElementwise(op) ? inputs.findIndex((value) => squeezed(value)) : -1;
   const [found, outer] = [squeezed(inputs[at]), inputs[at]?.shape];
   if (!found || !outer) return undefined;
-  const { transposed, axisOf } = found;
-  const shapes = inputs.map((value) => value && beside(value, outer, transposed.shape, axisOf));
-  if (shapes.includes(undefined)) return undefined;
+  const { transposed, perm, axisOf } = found;
   const operands = inputs.map((value, index) => {
-    if (index === at) return transposed;
-    const shape = shapes[index];
-    return value && shape && value.shape.length > 0
-      ? (apply('Reshape', [value], { shape }, origin)[0] as Value)
-      : value;
+    if (index === at) return untransposed(transposed, perm, 0, apply, origin);
+    const shape = value && beside(value, outer, transposed.shape, axisOf);
+    if (!value || !shape || value.shape.length === 0) return shape === undefined ? undefined : value;
+    const [reshaped] = apply('Reshape', [value], { shape }, origin);
+    return reshaped && untransposed(reshaped, perm, sizeOf(outer), apply, origin);
   });
-  return apply('Reshape', apply(op, operands, attributes, origin), { shape: outer }, origin);
+  if (operands.includes(undefined)) return undefined;
+  const [result] = apply(op, operands as (Value | null)[], attributes, origin);
+  const moved = apply('Transpose', [result as Value], { perm }, origin);
+  return apply('Reshape', moved, { shape: outer }, origin);
 };
 
 /** Reductions run before axes of size 1 are taken from a transposed operand, so that they run before its transpose. */

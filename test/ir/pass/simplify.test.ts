@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { applyPlainly } from '../../../src/ir/build.ts';
-import { type Attributes, constant, input, scalar, topological, type Value } from '../../../src/ir/graph.ts';
+import { type Attributes, input, scalar, topological, type Value } from '../../../src/ir/graph.ts';
 import type { OpName } from '../../../src/ir/op/index.ts';
 import { simplify } from '../../../src/ir/pass/simplify.ts';
 import { formatGraph } from '../../../src/ir/text.ts';
@@ -16,8 +16,6 @@ const nchw = [0, 3, 1, 2];
 
 describe('simplify', () => {
   const cases: readonly [string, Value, string][] = [
-    ['drops x + 0', op('Add', [x(2), scalar(0, 'float32')]), 'result = x'],
-    ['drops x · 1 stretched', op('Mul', [op('Expand', [scalar(1, 'float32')], { shape: [2] }), x(2)]), 'result = x'],
     [
       'keeps x · 0, which is not 0 for NaN',
       op('Mul', [x(2), scalar(0, 'float32')]),
@@ -55,11 +53,6 @@ describe('simplify', () => {
       '%0: float32 [2] = Where(mask, x, float32[](0))\nresult = %0',
     ],
     [
-      'adds a bias inside the product',
-      op('Add', [op('Gemm', [x(2, 3), y(3, 4)]), constant(Float32Array.of(1, 2, 3, 4), 'float32', [4])]),
-      '%0: float32 [2, 4] = Gemm(x, y, float32[4](1, 2, 3, 4))\nresult = %0',
-    ],
-    [
       'computes elementwise before transposing',
       op('Transpose', [op('Relu', [op('Transpose', [x(2, 3, 4, 5)], { perm: nhwc })])], { perm: nchw }),
       '%0: float32 [2, 3, 4, 5] = Relu(x)\nresult = %0',
@@ -73,11 +66,6 @@ describe('simplify', () => {
       'sums over the untransposed axes',
       op('ReduceSum', [op('Transpose', [x(2, 3, 4, 5)], { perm: nhwc })], { axes: [0, 1, 2], keepdims: 0 }),
       '%0: float32 [3] = ReduceSum(x) {axes=[0, 2, 3], keepdims=0}\nresult = %0',
-    ],
-    [
-      'folds a conversion of a constant',
-      op('Add', [x(2), op('Cast', [scalar(3, 'int32')], { to: 'float32' })]),
-      '%0: float32 [2] = Add(x, float32[](3))\nresult = %0',
     ],
   ];
   it.each(cases)('%s', (_, graph, expected) => {
