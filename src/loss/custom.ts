@@ -1,9 +1,10 @@
 import { squaredDifference, type Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { plugin } from '../core/plugin.ts';
+import type { Prediction } from '../core/prediction.ts';
 import type { Shape } from '../core/shape.ts';
 import { type LabelSpec, numberLabel } from './label.ts';
-import type { Loss, LossInputs, Prediction } from './loss.ts';
+import type { Loss, LossInputs } from './loss.ts';
 import { meanPerRow } from './row.ts';
 
 function functionOf<Function>(what: string): z.ZodType<Function, Function> {

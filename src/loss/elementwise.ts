@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Prediction } from '../core/prediction.ts';
 import type { LabelSpec } from './label.ts';
 import { numberLabel } from './label.ts';
-import type { Loss, LossInputs, Prediction } from './loss.ts';
+import type { Loss, LossInputs } from './loss.ts';
 import { meanPerRow } from './row.ts';
 
 export interface ElementwiseOptions {

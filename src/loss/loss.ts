@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Prediction } from '../core/prediction.ts';
 import type { Shape } from '../core/shape.ts';
 import type { LabelSpec } from './label.ts';
 
@@ -11,12 +12,6 @@ export interface LossInputs {
   /** `[rows, …]` float32 of −1 ('<'), 0 ('=') or 1 ('>'), shaped like the label, when `label` asked for it. */
   readonly bound?: Tensor;
 }
-
-/**
- * What a prediction is, so that metrics know what to do with it: a number to be compared with the label, the
- * probability of a yes, probabilities along the last axis, or a score that says yes above 0.
- */
-export type Prediction = 'value' | 'probability' | 'distribution' | 'score';
 
 /** What one head is trained to do. */
 export interface Loss {
