@@ -2,6 +2,7 @@ import type { Variable } from '@tensorflow/tfjs-core';
 import { ConfigError, EngineError, type Issue } from '../core/error.ts';
 import { formatValue, oneOf } from '../core/format.ts';
 import { didYouMean } from '../core/suggest.ts';
+import { nameOf } from '../trace/name.ts';
 import type { InputSpecs } from '../trace/record.ts';
 import { type OptimizerType, optimizerKernels } from './kernel/index.ts';
 import type { GroupSpec, TrainerSpec } from './trainer.ts';
@@ -11,11 +12,12 @@ function fail(issues: readonly Issue[]): void {
   if (issues.length > 0) throw new ConfigError(issues);
 }
 
-/** @throws ConfigError when groups share a name, or a variable belongs to two of them */
+/** @throws ConfigError when groups or variables share a name, or a variable belongs to two groups */
 export function checkGroups(groups: readonly GroupSpec[]): void {
   const owner = new Map<Variable, string>();
   const issues: Issue[] = [];
   const seen = new Set<string>();
+  const named = new Map<string, Variable>();
   for (const { name, variables } of groups) {
     if (seen.has(name)) issues.push({ where: 'groups', expected: 'names that differ', found: `two named '${name}'` });
     seen.add(name);
@@ -23,11 +25,18 @@ export function checkGroups(groups: readonly GroupSpec[]): void {
       const other = owner.get(variable);
       if (other !== undefined)
         issues.push({
-          where: `groups: variable '${variable.name}'`,
+          where: `groups: variable '${nameOf(variable)}'`,
           expected: 'it in one group',
           found: `it in '${other}' and '${name}'`,
         });
       owner.set(variable, name);
+      if (other === undefined && named.has(nameOf(variable)))
+        issues.push({
+          where: 'groups',
+          expected: 'variables whose names differ',
+          found: `two named '${nameOf(variable)}'`,
+        });
+      named.set(nameOf(variable), variable);
     }
   }
   fail(issues);
@@ -109,8 +118,8 @@ export function checkOwned(groups: readonly GroupSpec[], used: Iterable<Variable
   const owned = new Set(groups.flatMap(({ variables }) => variables));
   const missing = [...used].filter((variable) => variable.trainable && !owned.has(variable));
   fail(
-    missing.map(({ name }) => ({
-      where: `variable '${name}'`,
+    missing.map((variable) => ({
+      where: `variable '${nameOf(variable)}'`,
       expected: 'every trainable variable the step uses in one of the groups',
       found: `it in none of ${groups.map((group) => `'${group.name}'`).join(', ')}`,
       hint: 'add it to a group, or make it untrainable if it is meant to stay as it is',

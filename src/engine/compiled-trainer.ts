@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { TypedArray } from '../core/dtype.ts';
 import { EngineError } from '../core/error.ts';
 import type { EventSink } from '../core/event.ts';
+import { nameOf } from '../trace/name.ts';
 import { type InputSpecs, randomStepInput } from '../trace/record.ts';
 import type { Arena, Region } from './arena.ts';
 import { checkGroups, checkOptimizer, checkOwned, checkRun, checkSpecs, takeSlot } from './check.ts';
@@ -122,11 +123,11 @@ export class CompiledTrainer implements Trainer {
     (this.#options.arena.view(region.name) as Float32Array).set(values);
   }
 
-  #refuseNonFinite({ name }: Variable, values: Float32Array): void {
+  #refuseNonFinite(variable: Variable, values: Float32Array): void {
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at === -1) return;
     throw new EngineError({
-      where: `variable '${name}'[${at}]`,
+      where: `variable '${nameOf(variable)}'[${at}]`,
       expected: 'finite values to start from',
       found: `${values[at]}`,
       hint: 'check its initialiser, or the file it was restored from',

@@ -2,6 +2,7 @@ import { engine, getBackend, setBackend, type Tensor, tensor, type Variable } fr
 import { allocateArray, type TypedArray } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
 import { gradientsOf, withTape } from '../trace/backward.ts';
+import { nameOf } from '../trace/name.ts';
 import { withRandom } from '../trace/random.ts';
 import { checkResult, type InputSpecs, type NamedTensors, randomRowsInput, type StepResult } from '../trace/record.ts';
 import { Arena } from './arena.ts';
@@ -69,7 +70,7 @@ export class EagerTrainer implements Trainer {
 
   state(): Arrays {
     for (const variable of this.#variables)
-      this.#write(`parameter/${variable.name}`, variable.dataSync() as TypedArray, variable.shape);
+      this.#write(`parameter/${nameOf(variable)}`, variable.dataSync() as TypedArray, variable.shape);
     const named = this.#arena.regions.filter(({ name }) => /^(parameter|slot|clock)\//.test(name));
     return Object.fromEntries(named.map(({ name }) => [name, this.#arena.view(name)]));
   }
@@ -135,14 +136,16 @@ export class EagerTrainer implements Trainer {
     if (!loss) return {};
     const trained = this.#variables.filter(({ trainable }) => trainable);
     const gradients = gradientsOf(tape, loss, trained);
-    const reached = trained.flatMap(({ name }, at) => (gradients[at] ? [[name, gradients[at]] as const] : []));
+    const reached = trained.flatMap((variable, at) =>
+      gradients[at] ? [[nameOf(variable), gradients[at]] as const] : [],
+    );
     return readAll(Object.fromEntries(reached), 'gradient/');
   }
 
   #update(computed: Arrays, settings: StepSettings) {
     for (const variable of this.#variables) {
-      this.#write(`parameter/${variable.name}`, variable.dataSync() as TypedArray, variable.shape);
-      for (const name of [`gradient/${variable.name}`, `update/${variable.name}`])
+      this.#write(`parameter/${nameOf(variable)}`, variable.dataSync() as TypedArray, variable.shape);
+      for (const name of [`gradient/${nameOf(variable)}`, `update/${nameOf(variable)}`])
         if (computed[name]) this.#write(name, computed[name], variable.shape);
     }
     const losses = Object.entries(computed).filter(([name]) => /^loss(\/|$)/.test(name));
@@ -159,7 +162,7 @@ export class EagerTrainer implements Trainer {
     );
     for (const variable of this.#variables) {
       const next = tensor(
-        this.#arena.view(`parameter/${variable.name}`).slice() as Float32Array,
+        this.#arena.view(`parameter/${nameOf(variable)}`).slice() as Float32Array,
         variable.shape,
         variable.dtype,
       );
@@ -176,7 +179,7 @@ export class EagerTrainer implements Trainer {
 }
 
 const byName = (variables: readonly Variable[]): NamedTensors =>
-  Object.fromEntries(variables.map((variable) => [variable.name, variable]));
+  Object.fromEntries(variables.map((variable) => [nameOf(variable), variable]));
 
 function valuesOf({ loss, losses, activations, outputs }: StepResult): Record<string, TypedArray> {
   return {

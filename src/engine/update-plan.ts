@@ -1,3 +1,4 @@
+import { nameOf } from '../trace/name.ts';
 import type { Region } from './arena.ts';
 import { optimizerKernels } from './kernel/index.ts';
 import type { TrainerSpec } from './trainer.ts';
@@ -20,8 +21,8 @@ export function updatePlan(
     optimizer: { type, settings },
     groups: groups.map(({ name, variables }): UpdateGroup => {
       const named = variables.map((variable) => {
-        const of = (prefix: string): Region => regionOf(`${prefix}/${variable.name}`, 'float32', variable.shape);
-        return { name: variable.name, of };
+        const of = (prefix: string): Region => regionOf(`${prefix}/${nameOf(variable)}`, 'float32', variable.shape);
+        return { name: nameOf(variable), of };
       });
       return {
         name,

@@ -8,6 +8,7 @@ import { input, type Value } from '../ir/graph.ts';
 import { backendName, type TrunklineBackend } from './backend.ts';
 import { gradientsOf, withTape } from './backward.ts';
 import { engineInternals } from './internals.ts';
+import { nameOf } from './name.ts';
 import { withRandom } from './random.ts';
 import { type BakedConstant, Recording } from './recording.ts';
 
@@ -134,7 +135,7 @@ function gradients(
     const all = gradientsOf(tape, loss, [...sources, ...named.map(([, tensor]) => tensor)]);
     sources.forEach((variable, index) => {
       const gradient = all[index];
-      if (gradient) found.set(`${prefix}/${variable.name}`, gradient);
+      if (gradient) found.set(`${prefix}/${nameOf(variable)}`, gradient);
     });
     named.forEach(([name], index) => {
       const gradient = all[sources.length + index];
@@ -197,7 +198,7 @@ export function record(
         for (const [name, tensor] of gradients(result, options.variables, tape)) keep(name, tensor);
       },
     );
-    for (const variable of recording.assigned()) keep(`update/${variable.name}`, variable);
+    for (const variable of recording.assigned()) keep(`update/${nameOf(variable)}`, variable);
     const used = [...recording.parameters].map(
       ([variable, value]) => [(value.source as { name: string }).name, variable] as const,
     );

@@ -4,6 +4,7 @@ import { CompileError } from '../core/error.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 import { input, type Value } from '../ir/graph.ts';
 import { engineInternals } from './internals.ts';
+import { nameOf } from './name.ts';
 
 type Identifier = TensorInfo['dataId'];
 
@@ -19,7 +20,7 @@ const bakedLimit = 64;
 
 /** The name under which a program takes a variable's value. */
 export function parameterName(variable: Variable): string {
-  return `parameter/${variable.name}`;
+  return `parameter/${nameOf(variable)}`;
 }
 
 /**
