@@ -4,11 +4,19 @@ import { sizeOf } from '../core/shape.ts';
 import { gradientsOf, withTape } from '../trace/backward.ts';
 import { nameOf } from '../trace/name.ts';
 import { withRandom } from '../trace/random.ts';
-import { checkResult, type InputSpecs, type NamedTensors, randomRowsInput, type StepResult } from '../trace/record.ts';
-import { Arena } from './arena.ts';
+import {
+  checkResult,
+  type InputSpecs,
+  type NamedTensors,
+  randomRowsInput,
+  type Step,
+  type StepResult,
+} from '../trace/record.ts';
+import { Arena, type Region } from './arena.ts';
 import { checkGroups, checkOptimizer, checkRun, checkSpecs, takeSlot } from './check.ts';
 import { twinKernels } from './kernel/index.ts';
-import type { PreparedStep, StepReport, Trainer, TrainerSpec } from './trainer.ts';
+import { checkLength } from './placement.ts';
+import type { Between, PreparedInference, PreparedStep, StepReport, Trainer, TrainerSpec } from './trainer.ts';
 import { type StepSettings, update } from './update.ts';
 import { updatePlan } from './update-plan.ts';
 
@@ -30,6 +38,8 @@ export class EagerTrainer implements Trainer {
   readonly #arena = new Arena();
   readonly #kernels = twinKernels(this.#arena.memory);
   readonly #variables: readonly Variable[];
+  /** State that was given before there was a place for it. */
+  readonly #waiting = new Map<string, TypedArray>();
   #closed = false;
   #queue: Promise<unknown> = Promise.resolve();
   steps = 0;
@@ -44,23 +54,16 @@ export class EagerTrainer implements Trainer {
 
   async prepare(specs: InputSpecs): Promise<PreparedStep> {
     checkSpecs(specs);
-    const emptySlot = (): Arrays =>
-      Object.fromEntries(
-        Object.entries(specs).map(([name, { shape, dtype = 'float32' }]) => [
-          name,
-          allocateArray(dtype, sizeOf(shape)),
-        ]),
-      );
-    const slots = [emptySlot(), emptySlot()];
+    const slots = [emptyInputs(specs), emptyInputs(specs)];
     const busy = new Set<number>();
     return {
       slots,
-      run: async (slot, settings) => {
+      run: async (slot, settings, between) => {
         checkRun(this.#spec.groups, slots.length, slot, settings, this.#closed);
         takeSlot(busy, slot);
         const step = this.steps++;
         const taken = this.#queue
-          .then(() => this.#step(specs, slots[slot] ?? {}, step, settings))
+          .then(() => this.#step(specs, slots[slot] ?? {}, step, settings, between))
           .finally(() => busy.delete(slot));
         this.#queue = taken.catch(() => {});
         return taken;
@@ -68,11 +71,43 @@ export class EagerTrainer implements Trainer {
     };
   }
 
+  async infer(step: Step, specs: InputSpecs): Promise<PreparedInference> {
+    checkSpecs(specs);
+    const inputs = emptyInputs(specs);
+    const run = (): Arrays =>
+      this.#onBackend(() => {
+        const random = { seed: this.#spec.seed ?? 0, step: 0 };
+        return readAll(checkResult(withRandom(random, () => step(tensorsOf(specs, inputs)))).outputs);
+      });
+    return {
+      inputs,
+      run: () => {
+        const outputs = this.#queue.then(run);
+        this.#queue = outputs.catch(() => {});
+        return outputs;
+      },
+    };
+  }
+
+  restore(state: Arrays): void {
+    const known = this.state();
+    for (const [name, values] of Object.entries(state)) checkLength(name, values, (known[name] ?? values).length);
+    for (const variable of this.#variables) {
+      const values = state[`parameter/${nameOf(variable)}`];
+      if (values) assign(variable, values);
+    }
+    for (const [name, values] of Object.entries(state)) {
+      if (this.#arena.has(name)) (this.#arena.view(name) as Float32Array).set(values as Float32Array);
+      else if (!name.startsWith('parameter/')) this.#waiting.set(name, values.slice() as TypedArray);
+    }
+  }
+
   state(): Arrays {
     for (const variable of this.#variables)
       this.#write(`parameter/${nameOf(variable)}`, variable.dataSync() as TypedArray, variable.shape);
     const named = this.#arena.regions.filter(({ name }) => /^(parameter|slot|clock)\//.test(name));
-    return Object.fromEntries(named.map(({ name }) => [name, this.#arena.view(name)]));
+    const placed = Object.fromEntries(named.map(({ name }) => [name, this.#arena.view(name)]));
+    return { ...Object.fromEntries(this.#waiting), ...placed };
   }
 
   pull(): void {
@@ -84,12 +119,28 @@ export class EagerTrainer implements Trainer {
     await this.#queue;
   }
 
-  #step(specs: InputSpecs, given: Arrays, step: number, settings: StepSettings): StepReport {
-    const started = performance.now();
+  #onBackend<T>(compute: () => T): T {
     const previous = getBackend();
     setBackend(this.#backend);
     engine().startScope('step');
     try {
+      return compute();
+    } finally {
+      engine().endScope();
+      if (previous) setBackend(previous);
+    }
+  }
+
+  #step(
+    specs: InputSpecs,
+    given: Arrays,
+    step: number,
+    settings: StepSettings,
+    between: Between | undefined,
+  ): StepReport {
+    return this.#onBackend(() => {
+      const started = performance.now();
+      if (between) between(outputsOf(this.#compute(specs, given, step)));
       const computed = this.#compute(specs, given, step);
       const computedAt = performance.now();
       const outcome = this.#update(computed, settings);
@@ -101,24 +152,16 @@ export class EagerTrainer implements Trainer {
         ...outcome,
         loss: computed.loss?.[0] as number | undefined,
         losses: Object.fromEntries(named('loss/').map(([name, values]) => [name, values[0] as number])),
-        outputs: Object.fromEntries(named('output/')),
+        outputs: outputsOf(computed),
         computeMs: computedAt - started,
         updateMs: performance.now() - computedAt,
       };
-    } finally {
-      engine().endScope();
-      if (previous) setBackend(previous);
-    }
+    });
   }
 
   /** What a compiled program would compute, under the same names. */
   #compute(specs: InputSpecs, given: Arrays, step: number): Record<string, TypedArray> {
-    const inputs = Object.fromEntries(
-      Object.entries(specs).map(([name, { shape, dtype = 'float32' }]) => [
-        name,
-        tensor((given[name] as Float32Array).slice(), [...shape], dtype),
-      ]),
-    );
+    const inputs = tensorsOf(specs, given);
     const before = this.#variables.map((variable) => variable.clone());
     const random = { seed: this.#spec.seed ?? 0, step, rows: inputs[randomRowsInput] };
     return withTape(
@@ -151,7 +194,7 @@ export class EagerTrainer implements Trainer {
     const losses = Object.entries(computed).filter(([name]) => /^loss(\/|$)/.test(name));
     for (const [name, values] of losses) this.#write(name, values, []);
     const regionOf = (name: string, dtype: 'float32' | 'int32', shape: readonly number[]) =>
-      this.#arena.ensure(name, dtype, shape);
+      this.#region(name, dtype, shape);
     const plan = updatePlan(this.#spec, new Set(Object.keys(computed)), regionOf);
     const outcome = update(
       this.#kernels,
@@ -160,22 +203,53 @@ export class EagerTrainer implements Trainer {
       settings,
       losses.map(([name]) => this.#arena.region(name)),
     );
-    for (const variable of this.#variables) {
-      const next = tensor(
-        this.#arena.view(`parameter/${nameOf(variable)}`).slice() as Float32Array,
-        variable.shape,
-        variable.dtype,
-      );
-      variable.assign(next);
-      next.dispose();
-    }
+    for (const variable of this.#variables) assign(variable, this.#arena.view(`parameter/${nameOf(variable)}`));
     return outcome;
+  }
+
+  /** The region of that name; a new one begins with what was restored for it. */
+  #region(name: string, dtype: 'float32' | 'int32', shape: readonly number[]): Region {
+    const region = this.#arena.ensure(name, dtype, shape);
+    const restored = this.#waiting.get(name);
+    if (!restored) return region;
+    const view = this.#arena.view(name) as Float32Array;
+    checkLength(name, restored, view.length);
+    view.set(restored as Float32Array);
+    this.#waiting.delete(name);
+    return region;
   }
 
   #write(name: string, values: TypedArray, shape: readonly number[]): void {
     this.#arena.ensure(name, 'float32', shape);
     (this.#arena.view(name) as Float32Array).set(values as Float32Array);
   }
+}
+
+function emptyInputs(specs: InputSpecs): Arrays {
+  const named = Object.entries(specs);
+  return Object.fromEntries(
+    named.map(([name, { shape, dtype = 'float32' }]) => [name, allocateArray(dtype, sizeOf(shape))]),
+  );
+}
+
+function tensorsOf(specs: InputSpecs, given: Arrays): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, { shape, dtype = 'float32' }]) => [
+      name,
+      tensor((given[name] as Float32Array).slice(), [...shape], dtype),
+    ]),
+  );
+}
+
+function outputsOf(computed: Arrays): Arrays {
+  const outputs = Object.entries(computed).filter(([name]) => name.startsWith('output/'));
+  return Object.fromEntries(outputs.map(([name, values]) => [name.slice('output/'.length), values]));
+}
+
+function assign(variable: Variable, values: TypedArray): void {
+  const next = tensor(values.slice() as Float32Array, variable.shape, variable.dtype);
+  variable.assign(next);
+  next.dispose();
 }
 
 const byName = (variables: readonly Variable[]): NamedTensors =>

@@ -88,17 +88,19 @@ export class Executor {
     this.#plans.set(id, plan);
   }
 
-  /** Computes one stage of a program, or all of them, in a slot. */
-  run(id: number, slot = 0, stage?: number): void {
+  /** Computes the stages of a program from `first` to before `end`, by default all, in a slot. */
+  run(id: number, slot = 0, first = 0, end?: number): void {
     const { program } = this.#entry(id);
-    const [first, end] = stage === undefined ? [0, program.stageCount] : [stage, stage + 1];
-    for (let index = first; index < end; index++) program.run(index, slot);
+    for (let index = first; index < (end ?? program.stageCount); index++) program.run(index, slot);
   }
 
-  /** One step: computes the program, checks what came out, and moves the parameters of the present groups. */
-  step(programId: number, slot: number, planId: number, settings: StepSettings): StepOutcome {
+  /**
+   * One step: computes the program from stage `first` on, checks what came out, and moves the parameters of the present
+   * groups.
+   */
+  step(programId: number, slot: number, planId: number, settings: StepSettings, first = 0): StepOutcome {
     const started = performance.now();
-    this.run(programId, slot);
+    this.run(programId, slot, first);
     const computed = performance.now();
     const plan = this.#plans.get(planId);
     if (!plan) throw unknown('update plan', planId, this.#plans.size);

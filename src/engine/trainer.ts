@@ -34,8 +34,22 @@ export interface StepReport extends StepOutcome {
 export interface PreparedStep {
   /** Where to write the inputs of each slot, by name. Slots alternate: one is filled while another is computed. */
   readonly slots: readonly Readonly<Record<string, TypedArray>>[];
-  /** Takes one step with what is in the slot. Steps are taken in the order they were asked for. */
-  run(slot: number, settings: StepSettings): Promise<StepReport>;
+  /**
+   * Takes one step with what is in the slot. Steps are taken in the order they were asked for.
+   * @param between called with the first stage's outputs, to write the inputs of the second: steps with such inputs
+   *   need it
+   */
+  run(slot: number, settings: StepSettings, between?: Between): Promise<StepReport>;
+}
+
+export type Between = (outputs: Readonly<Record<string, TypedArray>>) => void;
+
+/** A function of the trained variables, ready for inputs of one shape. It moves nothing. */
+export interface PreparedInference {
+  /** Where to write the inputs, by name, between runs. */
+  readonly inputs: Readonly<Record<string, TypedArray>>;
+  /** @returns the outputs by name: views that hold until the next run */
+  run(): Promise<Readonly<Record<string, TypedArray>>>;
 }
 
 /** Trains variables with one step function. All engines answer alike; the eager one is the definition. */
@@ -45,6 +59,11 @@ export interface Trainer {
    * A prepared step is valid until `programs` other shapes have been prepared.
    */
   prepare(specs: InputSpecs): Promise<PreparedStep>;
+  /**
+   * Makes a function of the trained variables ready: a step of which only `outputs` count.
+   * It is valid until `programs` others have been made ready.
+   */
+  infer(step: Step, specs: InputSpecs): Promise<PreparedInference>;
   /** Steps taken so far: what random numbers are drawn for. May be set, to continue a run. */
   steps: number;
   /**
@@ -52,6 +71,12 @@ export interface Trainer {
    * `clock/<group>`.
    */
   state(): Readonly<Record<string, TypedArray>>;
+  /**
+   * Gives parts of the state other values, between steps. What no prepared step has used yet takes them over when one
+   * does; until then they are part of `state()`.
+   * @throws EngineError when a value has another length than what it is for
+   */
+  restore(state: Readonly<Record<string, TypedArray>>): void;
   /** Copies the trained values back into the variables. */
   pull(): void;
   /** Frees what the trainer holds. */

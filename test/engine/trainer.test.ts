@@ -7,6 +7,7 @@ import { trunklineBackend } from '../../src/engine/backend.ts';
 import { type EngineConfig, openEngine } from '../../src/engine/index.ts';
 import type { Engine, PreparedStep, StepReport, TrainerSpec } from '../../src/engine/trainer.ts';
 import type { StepSettings } from '../../src/engine/update.ts';
+import { nameVariable } from '../../src/trace/name.ts';
 import { expectClose, numbers } from '../trace/oracle.ts';
 
 trunklineBackend();
@@ -27,15 +28,20 @@ async function open(config: EngineConfig, events: TrunklineEvent[] = []): Promis
 
 const at = (inputs: Record<string, tf.Tensor>, name: string): tf.Tensor => inputs[name] as tf.Tensor;
 
+function named(variable: tf.Variable, name: string): tf.Variable {
+  nameVariable(variable, name);
+  return variable;
+}
+
 /** Two heads on a trunk, with a moving mean, and dropout in front: a step with everything an update has to handle. */
 function twoHeads(): TrainerSpec & { readonly variables: Readonly<Record<string, tf.Variable>> } {
   const variable = (rows: number, columns: number, seed: number, name: string): tf.Variable =>
-    tf.variable(tf.tensor(numbers(rows * columns, seed), [rows, columns]), true, name);
+    named(tf.variable(tf.tensor(numbers(rows * columns, seed), [rows, columns])), name);
   const variables = {
     trunk: variable(4, 6, 1, 'trunk'),
     a: variable(6, 1, 2, 'a'),
     b: variable(6, 1, 3, 'b'),
-    mean: tf.variable(tf.zeros([1, 6]), false, 'mean'),
+    mean: named(tf.variable(tf.zeros([1, 6]), false), 'mean'),
   };
   const drop = sequential({ layers: [layers.dropout({ inputShape: [4], rate: 0.25, name: 'drop' })] });
   return {
@@ -156,6 +162,69 @@ describe.each(engines)('a trainer, %s', (_, config) => {
     expect(byNorm).toBeCloseTo(0.05, 5);
     expect(byAll).toBeLessThan(0.05);
     expect(free).toBeGreaterThan(byNorm);
+  });
+
+  it('computes functions of what it trains, and moves nothing by that', async () => {
+    const engine = await open(config);
+    const spec = twoHeads();
+    const trainer = await engine.train(spec);
+    const prepared = await trainer.prepare(specs);
+    await run(prepared, 0);
+    const scores = await trainer.infer(
+      ({ x }) => ({ outputs: { scores: tf.matMul(x as tf.Tensor, spec.variables.trunk as tf.Variable) } }),
+      { x: { shape: [1, 4] } },
+    );
+    const before = copy(trainer.state());
+    (scores.inputs.x as Float32Array).set([1, 0, 0, 0]);
+    const { scores: found } = await scores.run();
+    expectClose(
+      [...(found as Float32Array)],
+      [...(trainer.state()['parameter/trunk'] as Float32Array).slice(0, 6)],
+      'scores',
+    );
+    expect(copy(trainer.state())).toEqual(before);
+  });
+
+  it('continues from a restored state as if it had never stopped, bit for bit', async () => {
+    const engine = await open(config);
+    const [first, second] = [await engine.train(twoHeads()), await engine.train(twoHeads())];
+    const prepared = await first.prepare(specs);
+    for (let step = 0; step < 3; step++) await run(prepared, step);
+    const saved = Object.fromEntries(Object.entries(first.state()).map(([name, values]) => [name, values.slice()]));
+    for (let step = 3; step < 6; step++) await run(prepared, step);
+    second.restore(saved as Record<string, TypedArray>);
+    expect(second.state()['slot/firstMoment/a']).toEqual(saved['slot/firstMoment/a']);
+    second.steps = 3;
+    const continued = await second.prepare(specs);
+    for (let step = 3; step < 6; step++) await run(continued, step);
+    expect(copy(second.state())).toEqual(copy(first.state()));
+    expect(() => second.restore({ 'parameter/a': new Float32Array(2) })).toThrow(
+      "state 'parameter/a': expected 6 values; found 2",
+    );
+  });
+
+  it('gives its first stage’s outputs to whoever decides on the inputs of the second', async () => {
+    const engine = await open(config);
+    const weights = tf.variable(tf.tensor([1, 2, 3], [3, 1]), true, 'weights');
+    const trainer = await engine.train({
+      step: ({ x, factor }) => {
+        const loss = tf.sum(tf.matMul(x as tf.Tensor, weights));
+        return { loss: tf.mul(loss, factor as tf.Tensor), outputs: { loss } };
+      },
+      groups: [{ name: 'all', variables: [weights] }],
+      optimizer: { type: 'sgd' },
+    });
+    const prepared = await trainer.prepare({ x: { shape: [1, 3] }, factor: { shape: [], stage: 1 } });
+    prepared.slots[0]?.x?.set([1, 1, 1] as never);
+    const report = await prepared.run(0, { present: [true], learningRates: [1] }, ({ loss }) => {
+      (prepared.slots[0]?.factor as Float32Array)[0] = 1 / (loss?.[0] as number);
+    });
+    expect(report.loss).toBeCloseTo(1, 6);
+    expectClose(
+      [...(trainer.state()['parameter/weights'] as Float32Array)],
+      [1 - 1 / 6, 2 - 1 / 6, 3 - 1 / 6],
+      'weights',
+    );
   });
 
   it('keeps a bounded number of programs', async () => {

@@ -1,0 +1,148 @@
+import { type Tensor, tensor, type Variable } from '@tensorflow/tfjs-core';
+import type { TypedArray } from '../core/dtype.ts';
+import { EngineError } from '../core/error.ts';
+import { nameOf } from '../trace/name.ts';
+import type { Arena, Region } from './arena.ts';
+import type { Program } from './program.ts';
+import type { Port } from './runner/runner.ts';
+
+/** Port names whose region is the same for every program of a trainer. */
+const isShared = (name: string): boolean => /^(parameter|gradient|update)/.test(name);
+const isState = (name: string): boolean => /^(parameter|slot|clock)\//.test(name);
+
+let nextTrainer = 0;
+
+/** @throws EngineError when there are not as many values as are expected */
+export function checkLength(name: string, values: TypedArray, expected: number): void {
+  if (values.length === expected) return;
+  throw new EngineError({ where: `state '${name}'`, expected: `${expected} values`, found: `${values.length}` });
+}
+
+/** Where the tensors of one trainer live in the arena: parameters, slots and clocks once, batches in each slot. */
+export class Placement {
+  readonly #arena: Arena;
+  /** Distinguishes the regions of trainers that share an arena. */
+  readonly #prefix = `trainer${nextTrainer++}/`;
+  readonly #shared = new Map<string, Region>();
+  readonly #variables = new Map<string, Variable>();
+  /** State that was given before there was a place for it. */
+  readonly #waiting = new Map<string, TypedArray>();
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+  }
+
+  /** The region that all programs of the trainer share under this name. */
+  shared({ name, dtype, shape }: Port): Region {
+    const known = this.#shared.get(name);
+    const region = this.#arena.ensure(`${this.#prefix}${name}`, dtype, shape);
+    if (known) return region;
+    const given = this.#waiting.get(name);
+    const view = this.#arena.view(region.name);
+    if (given) checkLength(name, given, view.length);
+    if (given) (view as Float32Array).set(given as Float32Array);
+    this.#waiting.delete(name);
+    this.#shared.set(name, region);
+    return region;
+  }
+
+  /** Gives a variable its place, with the value it has now unless another was restored. */
+  adopt(name: string, variable: Variable): void {
+    if (this.#variables.has(name)) return;
+    const restored = this.#waiting.has(name);
+    const region = this.shared({ name, dtype: variable.dtype as Port['dtype'], shape: variable.shape });
+    this.#variables.set(name, variable);
+    if (restored) return;
+    const values = variable.dataSync() as Float32Array;
+    refuseNonFinite(variable, values);
+    (this.#arena.view(region.name) as Float32Array).set(values);
+  }
+
+  /** A region for every port of a program. Those that are not shared are named after `slot` and added to `own`. */
+  place(program: Program, slot: string, own: Region[]): Record<string, Region> {
+    const regions: Record<string, Region> = {};
+    for (const port of program.stages.flatMap((stage) => [...stage.inputs, ...stage.outputs])) {
+      if (port.name in regions) continue;
+      if (isShared(port.name)) regions[port.name] = this.shared(port);
+      else {
+        const region = this.#arena.allocate(this.#slotName(slot, port.name), port.dtype, port.shape);
+        own.push(region);
+        regions[port.name] = region;
+      }
+    }
+    return regions;
+  }
+
+  /** The port a region was placed for. */
+  portOf(region: string, slot: string): string {
+    const own = this.#slotName(slot, '');
+    return region.slice((region.startsWith(own) ? own : this.#prefix).length);
+  }
+
+  /** Views of the regions whose port has the prefix, by what follows it. */
+  views(regions: Readonly<Record<string, Region>>, prefix: string): Record<string, TypedArray> {
+    return Object.fromEntries(
+      Object.entries(regions)
+        .filter(([name]) => name.startsWith(prefix))
+        .map(([name, region]) => [name.slice(prefix.length), this.#arena.view(region.name)]),
+    );
+  }
+
+  /** Parameters, slots and clocks: views where they have a place, and what waits for one. */
+  state(): Record<string, TypedArray> {
+    const placed = [...this.#shared].filter(([name]) => isState(name));
+    return {
+      ...Object.fromEntries(this.#waiting),
+      ...Object.fromEntries(placed.map(([name, region]) => [name, this.#arena.view(region.name)])),
+    };
+  }
+
+  /** @throws EngineError when a value has another length than its place */
+  restore(state: Readonly<Record<string, TypedArray>>): void {
+    for (const [name, values] of Object.entries(state)) {
+      const region = this.#shared.get(name);
+      const view = region && this.#arena.view(region.name);
+      if (view) checkLength(name, values, view.length);
+    }
+    for (const [name, values] of Object.entries(state)) {
+      const region = this.#shared.get(name);
+      if (region) (this.#arena.view(region.name) as Float32Array).set(values as Float32Array);
+      else this.#waiting.set(name, values.slice() as TypedArray);
+    }
+  }
+
+  /** Copies the placed values back into the variables. */
+  pull(): void {
+    for (const [name, variable] of this.#variables) {
+      const values = this.#arena.view((this.#shared.get(name) as Region).name);
+      const copy: Tensor = tensor(values.slice() as Float32Array, variable.shape, variable.dtype);
+      variable.assign(copy);
+      copy.dispose();
+    }
+  }
+
+  free(own: readonly Region[]): void {
+    for (const { name } of own) this.#arena.free(name);
+  }
+
+  /** Frees what programs share. */
+  close(): void {
+    this.free([...this.#shared.values()]);
+    this.#shared.clear();
+  }
+
+  #slotName(slot: string, port: string): string {
+    return `${this.#prefix}${slot}/${port}`;
+  }
+}
+
+function refuseNonFinite(variable: Variable, values: Float32Array): void {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at === -1) return;
+  throw new EngineError({
+    where: `variable '${nameOf(variable)}'[${at}]`,
+    expected: 'finite values to start from',
+    found: `${values[at]}`,
+    hint: 'check its initialiser, or the file it was restored from',
+  });
+}
