@@ -88,8 +88,6 @@ export class TrunklineBackend extends KernelBackend {
   }
 
   contentOf(dataId: Identifier): Content {
-    const parameter = this.recording?.parameterOf(dataId);
-    if (parameter) return { kind: 'value', value: parameter };
     return this.#data.get(dataId).content;
   }
 
@@ -112,8 +110,6 @@ export class TrunklineBackend extends KernelBackend {
 
   /** The same data under another shape. */
   aliasOf(info: TensorInfo, shape: Shape): TensorInfo {
-    const parameter = this.recording?.parameterOf(info.dataId);
-    if (parameter) return this.tensorOf(this.valueFor({ ...info, shape: [...shape] }));
     this.incRef(info.dataId);
     return { dataId: info.dataId, shape: [...shape], dtype: info.dtype };
   }

@@ -14,19 +14,17 @@ export type Tape = readonly TapeNode[];
 export function withTape<Result, Used>(compute: () => Result, use: (result: Result, tape: Tape) => Used): Used {
   const engine = engineInternals();
   engine.startTape();
-  let result: Result;
-  let tape: Tape;
   try {
-    result = compute();
-    tape = engine.state.activeTape ?? [];
-  } finally {
-    engine.endTape();
-  }
-  try {
-    return use(result, tape);
+    let result: Result;
+    try {
+      result = compute();
+    } finally {
+      engine.endTape();
+    }
+    return use(result, engine.state.activeTape ?? []);
   } finally {
     if (engine.state.gradientDepth === 0) {
-      for (const node of tape) for (const tensor of node.saved) tensor.dispose();
+      for (const node of engine.state.activeTape ?? []) for (const tensor of node.saved) tensor.dispose();
       engine.state.activeTape = null;
     }
   }

@@ -7,8 +7,6 @@ import {
   type Variable,
 } from '@tensorflow/tfjs-core';
 
-type Identifier = TensorInfo['dataId'];
-
 /** One kernel call on TensorFlow.js's tape. */
 export interface TapeNode {
   readonly kernelName: string;
@@ -23,13 +21,12 @@ export interface TapeNode {
 export interface EngineInternals {
   readonly state: {
     readonly registeredVariables: Record<string, Variable>;
-    readonly tensorInfo: WeakMap<Identifier, { readonly backend: KernelBackend }>;
     activeTape: TapeNode[] | null;
     gradientDepth: number;
-    numTensors: number;
   };
   startTape(): void;
   endTape(): void;
+  trackTensor(tensor: Tensor, backend: KernelBackend): void;
   disposeTensor(tensor: Tensor): void;
   runKernel(kernelName: string, inputs: Record<string, Tensor | undefined>, attrs?: object): Tensor | Tensor[];
   makeVariable(initial: Tensor, trainable?: boolean, name?: string, dtype?: string): Variable;

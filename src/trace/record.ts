@@ -4,13 +4,13 @@ import { CompileError } from '../core/error.ts';
 import { formatValue } from '../core/format.ts';
 import { formatShape, type Shape } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
-import { input, type Value } from '../ir/graph.ts';
+import { input, topological, type Value } from '../ir/graph.ts';
 import { backendName, type TrunklineBackend } from './backend.ts';
 import { gradientsOf, withTape } from './backward.ts';
 import { engineInternals } from './internals.ts';
 import { nameOf } from './name.ts';
 import { withRandom } from './random.ts';
-import { type BakedConstant, Recording } from './recording.ts';
+import { type BakedConstant, parameterName, Recording } from './recording.ts';
 
 /** A tensor a step is given anew each time. */
 export interface InputSpec {
@@ -49,7 +49,7 @@ export interface RecordOptions {
 /** A step as a graph. Names of values are unique and say what they are: `gradient/dense_1/kernel`. */
 export interface Recorded {
   readonly outputs: Readonly<Record<string, Value>>;
-  /** Variables the program reads or assigns, by the name of the input that carries them. */
+  /** Variables the program reads, by the name of the input that carries them. */
   readonly parameters: ReadonlyMap<string, Variable>;
   readonly baked: readonly BakedConstant[];
 }
@@ -166,7 +166,7 @@ export function record(
 ): Recorded {
   const previousBackend = getBackend();
   if (previousBackend !== backendName) setBackend(backendName);
-  const recording = new Recording();
+  const recording = new Recording(backend);
   const stopWatching = watchNewVariables(recording, backend);
   backend.recording = recording;
   const placeholder = (name: string, shape: Shape, dtype: DType): Tensor =>
@@ -199,10 +199,10 @@ export function record(
       },
     );
     for (const variable of recording.assigned()) keep(`update/${nameOf(variable)}`, variable);
-    const used = [...recording.parameters].map(
-      ([variable, value]) => [(value.source as { name: string }).name, variable] as const,
-    );
-    return { outputs, parameters: new Map(used), baked: recording.baked };
+    const values = Object.values(outputs);
+    const read = recording.variablesOf([...topological(values).flatMap(({ inputs }) => inputs), ...values]);
+    const parameters = new Map(read.map((variable) => [parameterName(variable), variable]));
+    return { outputs, parameters, baked: recording.baked };
   } finally {
     engine().endScope();
     recording.release();

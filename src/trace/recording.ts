@@ -3,6 +3,7 @@ import type { DType } from '../core/dtype.ts';
 import { CompileError } from '../core/error.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 import { input, type Value } from '../ir/graph.ts';
+import type { TrunklineBackend } from './backend.ts';
 import { engineInternals } from './internals.ts';
 import { nameOf } from './name.ts';
 
@@ -23,48 +24,54 @@ export function parameterName(variable: Variable): string {
   return `parameter/${nameOf(variable)}`;
 }
 
+/** What a variable was before a recording, and what it is at its beginning. */
+interface Held {
+  readonly original: Identifier;
+  readonly standIn: Identifier;
+  readonly value: Value;
+}
+
 /**
  * What one recording has met: variables (inputs of the program, wherever their data live) and constants.
- * While it lasts, it keeps the variables' data from being disposed, and puts them back at the end.
+ * While it lasts, variables have data of their own that stand for those inputs: TensorFlow.js lets variables share data
+ * with what they were made of, cloned to or assigned, and the program must tell them apart.
  */
 export class Recording {
   readonly baked: BakedConstant[] = [];
-  /** Variables read, by variable. */
-  readonly parameters = new Map<Variable, Value>();
-  readonly #held = new Map<Variable, Identifier>();
-  readonly #owner = new Map<Identifier, Variable>();
+  readonly #backend: TrunklineBackend;
+  readonly #held = new Map<Variable, Held>();
 
-  constructor() {
+  constructor(backend: TrunklineBackend) {
+    this.#backend = backend;
     for (const variable of Object.values(engineInternals().state.registeredVariables)) this.hold(variable);
   }
 
-  /** From now on, `variable` as it is stands for an input of the program. */
+  /** From now on, `variable` as it is stands for an input of the program. Strings and complex numbers cannot. */
   hold(variable: Variable): void {
-    const { dataId } = variable;
-    engineInternals().state.tensorInfo.get(dataId)?.backend.incRef(dataId);
-    this.#held.set(variable, dataId);
-    this.#owner.set(dataId, variable);
+    if (variable.dtype === 'string' || variable.dtype === 'complex64') return;
+    const value = input(parameterName(variable), variable.dtype, variable.shape);
+    const [original, { dataId: standIn }] = [variable.dataId, this.#backend.tensorOf(value)];
+    variable.dataId = standIn;
+    engineInternals().trackTensor(variable, this.#backend);
+    this.#held.set(variable, { original, standIn, value });
   }
 
-  /** The input that stands for the variable whose data these are. */
-  parameterOf(dataId: Identifier): Value | undefined {
-    const variable = this.#owner.get(dataId);
-    if (!variable) return undefined;
-    const known = this.parameters.get(variable);
-    if (known) return known;
-    const value = input(parameterName(variable), variable.dtype as DType, variable.shape);
-    this.parameters.set(variable, value);
-    return value;
+  /** The variables that stand for any of these values. */
+  variablesOf(values: Iterable<Value | null>): readonly Variable[] {
+    const variables = new Map([...this.#held].map(([variable, { value }]) => [value, variable]));
+    return [...new Set(values)].flatMap((value) => (value && variables.get(value)) ?? []);
   }
 
   /** Variables that were given another value while recording. */
   assigned(): readonly Variable[] {
-    return [...this.#held].filter(([variable, dataId]) => variable.dataId !== dataId).map(([variable]) => variable);
+    return [...this.#held]
+      .filter(([variable, { standIn }]) => variable.dataId !== standIn)
+      .map(([variable]) => variable);
   }
 
   /** @throws CompileError when the constant is large: its elements would be frozen into the program */
   noteConstant(value: Value, where: string): void {
-    if (value.dtype === 'bool' || sizeOf(value.shape) < 2) return;
+    if (sizeOf(value.shape) < 2) return;
     this.baked.push({ where, dtype: value.dtype, shape: value.shape });
     if (sizeOf(value.shape) > bakedLimit)
       throw new CompileError({
@@ -75,18 +82,13 @@ export class Recording {
       });
   }
 
-  /** Gives every variable back the data it had before the recording. */
+  /** Gives every variable back the data it had before the recording; one that was disposed of loses those too. */
   release(): void {
     const internals = engineInternals();
-    for (const [variable, dataId] of this.#held) {
-      if (variable.isDisposed) continue;
-      if (variable.dataId === dataId) {
-        internals.state.tensorInfo.get(dataId)?.backend.disposeData(dataId);
-        continue;
-      }
-      internals.disposeTensor(variable);
-      variable.dataId = dataId;
-      internals.state.numTensors++;
+    for (const [variable, { original }] of this.#held) {
+      if (!variable.isDisposed) internals.disposeTensor(variable);
+      variable.dataId = original;
+      if (variable.isDisposed) internals.disposeTensor(variable);
     }
   }
 }
