@@ -19,18 +19,22 @@ function logical(name: OpName): Lowering {
   return ({ input, op }) => op(name, [cast(op, input('a'), 'bool'), cast(op, input('b'), 'bool')]);
 }
 
-/** Any integer leaves 0 when divided by 1, −1 or, in JavaScript, 0; processors trap on the last two. */
-function divisor(op: SingleApply, b: Value): Value {
+/**
+ * A divisor without 0 and −1, at which processors trap: 1 in their place, and what to multiply the quotient by so that
+ * it is a / −1, or the 0 that JavaScript makes of a / 0. Any integer leaves 0 when divided by 1, −1 or, there, 0.
+ */
+function divisor(op: SingleApply, b: Value): { readonly safe: Value; readonly factor: Value } {
   const [one, minusOne, zero] = [int32([1], []), int32([-1], []), int32([0], [])];
-  return op('Where', [op('Or', [op('Equal', [b, minusOne]), op('Equal', [b, zero])]), one, b]);
+  const traps = op('Or', [op('Equal', [b, minusOne]), op('Equal', [b, zero])]);
+  return { safe: op('Where', [traps, one, b]), factor: op('Where', [traps, b, one]) };
 }
 
 /** Remainder with the divisor's sign, for floats built from the one with the dividend's. */
 function mod({ input, op }: KernelCall): Value {
   const [a, b] = promote(op, [input('a'), input('b')]) as [Value, Value];
-  if (a.dtype !== 'float32') return op('Mod', [a, divisor(op, b)]);
+  if (a.dtype !== 'float32') return op('Mod', [a, divisor(op, b).safe]);
   const remainder = op('Mod', [a, b], { fmod: 1 });
-  const signsDiffer = op('Less', [op('Mul', [remainder, b]), float(0)]);
+  const signsDiffer = op('Less', [op('Mul', [op('Sign', [remainder]), b]), float(0)]);
   return op('Where', [signsDiffer, op('Add', [remainder, b]), remainder]);
 }
 
@@ -51,9 +55,15 @@ function atan2({ input, op }: KernelCall): Value {
   return op('Where', [isNegative(op, b), op('Add', [angle, turn]), angle]);
 }
 
+/** The quotient rounded down. Of integers it is exact: one less than the truncated one where that leaves another remainder. */
 function floorDiv({ input, op }: KernelCall): Value {
-  const [a, b] = [cast(op, input('a'), 'float32'), cast(op, input('b'), 'float32')];
-  return cast(op, op('Floor', [op('Div', [a, b])]), 'int32');
+  const [a, b] = promote(op, [input('a'), input('b')]) as [Value, Value];
+  if (a.dtype === 'float32') return cast(op, op('Floor', [op('Div', [a, b])]), 'int32');
+  const { safe, factor } = divisor(op, b);
+  const truncated = op('Div', [a, safe]);
+  const remainder = op('Sub', [a, op('Mul', [truncated, safe])]);
+  const isFloor = op('Equal', [op('Mod', [a, safe]), remainder]);
+  return op('Mul', [op('Sub', [truncated, cast(op, op('Not', [isFloor]), 'int32')]), factor]);
 }
 
 /** `x`, times `alpha` where it is below 0. ONNX's own operator does not repeat `x`. */

@@ -1,4 +1,6 @@
-import type { Value } from '../../ir/graph.ts';
+import type { ClipByValueAttrs } from '@tensorflow/tfjs-core';
+import type { DType } from '../../core/dtype.ts';
+import { scalar, type Value } from '../../ir/graph.ts';
 import type { OpName } from '../../ir/op/index.ts';
 import {
   asNumber,
@@ -38,8 +40,31 @@ function sign({ input, op }: KernelCall): Value {
   return x.dtype === 'float32' ? op('Where', [nanIn(op, x), float(0), op('Sign', [x])]) : op('Sign', [x]);
 }
 
+/**
+ * log(1 + x), where u = 1 + x is rounded: log(u) · x / (u − 1), the quotient making up for the rounding. Near 0 and at
+ * infinities, where there is no such quotient, x + log(u) is right: log(u) is 0, or as infinite as x, or not a number.
+ * @see Goldberg 1991, "What every computer scientist should know about floating-point arithmetic", theorem 4
+ */
+function log1p(op: SingleApply, x: Value): Value {
+  const u = op('Add', [x, float(1)]);
+  const [quotient, logarithm] = [op('Div', [x, op('Sub', [u, float(1)])]), op('Log', [u])];
+  const exists = op('Less', [op('Abs', [quotient]), float(2)]);
+  return op('Where', [exists, op('Mul', [logarithm, quotient]), op('Add', [x, logarithm])]);
+}
+
+/** eˣ − 1 = tanh(x / 2) · (eˣ + 1), which cancels nowhere. */
+function expm1(op: SingleApply, x: Value): Value {
+  return op('Mul', [op('Tanh', [op('Mul', [x, float(0.5)])]), op('Add', [op('Exp', [x]), float(1)])]);
+}
+
 const seluAlpha = 1.7580993408473768 / 1.0507009873554805;
 const seluScale = 1.0507009873554805;
+
+/** A limit of numbers of this type. Integers have limits of their own: those that are infinite, or nearly, become them. */
+function bound(dtype: DType, limit: number): Value {
+  if (dtype === 'float32') return float(limit);
+  return scalar(Math.min(Math.max(Math.trunc(limit), -(2 ** 31)), 2 ** 31 - 1), dtype);
+}
 
 export const unary: LoweringTable = {
   Abs: numeric('Abs'),
@@ -76,8 +101,8 @@ export const unary: LoweringTable = {
   },
   Selu: ({ input, op }) => op('Selu', [cast(op, input('x'), 'float32')], { alpha: seluAlpha, gamma: seluScale }),
   LeakyRelu: ({ input, attrs, op }) => op('LeakyRelu', [cast(op, input('x'), 'float32')], { alpha: attrs.alpha }),
-  Log1p: ({ input, op }) => op('Log', [op('Add', [cast(op, input('x'), 'float32'), float(1)])]),
-  Expm1: ({ input, op }) => op('Sub', [op('Exp', [cast(op, input('x'), 'float32')]), float(1)]),
+  Log1p: ({ input, op }) => log1p(op, cast(op, input('x'), 'float32')),
+  Expm1: ({ input, op }) => expm1(op, cast(op, input('x'), 'float32')),
   Rsqrt: ({ input, op }) => op('Reciprocal', [op('Sqrt', [cast(op, input('x'), 'float32')])]),
   Square: ({ input, op }) => {
     const x = asNumber(op, input('x'));
@@ -92,8 +117,8 @@ export const unary: LoweringTable = {
   LogicalNot: ({ input, op }) => op('Not', [cast(op, input('x'), 'bool')]),
   ClipByValue: ({ input, attrs, op }) => {
     const x = asNumber(op, input('x'));
-    const bound = (limit: number): Value => cast(op, float(limit), x.dtype);
-    return op('Min', [op('Max', [x, bound(attrs.clipValueMin)]), bound(attrs.clipValueMax)]);
+    const { clipValueMin: least, clipValueMax: most } = attrs as ClipByValueAttrs;
+    return op('Min', [op('Max', [x, bound(x.dtype, least)]), bound(x.dtype, most)]);
   },
   Cast: ({ input, attrs, op }) => cast(op, input('x'), attrs.dtype),
 };
