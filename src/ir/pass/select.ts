@@ -12,14 +12,13 @@ function conditionOf(mask: Value, apply: Apply, origin: string): Value | undefin
   if (converted?.dtype === 'bool') return converted;
   const [condition, one, otherwise] = nodeApplying(mask, 'Where')?.inputs ?? [];
   if (!condition || !one || !otherwise) return undefined;
-  if (uniformValue(one) === 1 && uniformValue(otherwise) === 0) return condition;
-  return nodeApplying(condition, 'IsNaN')?.inputs[0] === one ? conditionOf(otherwise, apply, origin) : undefined;
+  return uniformValue(one) === 1 && uniformValue(otherwise) === 0 ? condition : undefined;
 }
 
 /**
  * A product with a truth value is a selection: `x · (condition as number)` becomes `condition ? x : 0`. It is what
- * gradients of relu, maximum and where mean, it is cheaper, and what is not selected does not matter even when it is
- * NaN or infinite. A mask that keeps NaN (TensorFlow.js's step) counts as 0 there: the NaN is in the forward value.
+ * gradients of maximum and where mean, it is cheaper, and what is not selected does not matter even when it is NaN or
+ * infinite. A mask that keeps NaN (TensorFlow.js's step) is none.
  */
 export const selectInsteadOfMultiply: Rule = ({ op, inputs, origin }, apply) => {
   const [a, b] = inputs;

@@ -7,6 +7,7 @@ import { gatherGradient, gatherNdGradient } from './gather.ts';
 import { splitGradient, unpackGradient } from './join.ts';
 import { batchNormalizationGradient } from './normalization.ts';
 import { averagePool2dGradient, averagePool3dGradient, maxPoolGradient } from './pooling.ts';
+import { relu6Gradient, reluGradient } from './rectifier.ts';
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize.ts';
 import { cumprodGradient, cumsumGradient } from './scan.ts';
 import { scatterNdGradient, segmentSumGradient, tensorScatterUpdateGradient } from './scatter.ts';
@@ -23,6 +24,8 @@ const better = [
   unpackGradient,
   maximumGradient,
   minimumGradient,
+  reluGradient,
+  relu6Gradient,
   squaredDifferenceGradient,
   conv2dGradients.convolution,
   conv2dGradients.inInput,
