@@ -17,7 +17,9 @@ const numberOf = (outputShape: Shape): LabelSpec => numberLabel(outputShape);
 
 /**
  * A loss given as functions over TensorFlow.js tensors, for users of the library. It is masked like any other: the
- * function sees zeros in the rows without a label, and what it computes for them counts for nothing.
+ * function sees a copy of a labelled row in the rows without a label, and what it computes for them counts for nothing.
+ * In a batch where no row has a label it sees zeros: if it has parameters of its own, their gradient counts for nothing,
+ * and may be NaN.
  */
 export const custom = plugin({
   type: 'custom',
@@ -41,6 +43,7 @@ export const custom = plugin({
   build: ({ perRow, label = numberOf, predict = identity, prediction }): Loss => ({
     type: 'custom',
     prediction,
+    standIn: 'labelledRow',
     label: (outputShape) => label(outputShape),
     perRow,
     predict,

@@ -26,7 +26,7 @@ export const gaussianNll = plugin({
   fields: z.object({
     minimumVariance: z
       .number()
-      .positive()
+      .min(1e-12)
       .default(1e-6)
       .describe("The least variance predicted, in the label's unit squared: what keeps an exact prediction finite."),
   }),

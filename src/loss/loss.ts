@@ -3,7 +3,7 @@ import type { Prediction } from '../core/prediction.ts';
 import type { Shape } from '../core/shape.ts';
 import type { LabelSpec } from './label.ts';
 
-/** Rows as a loss sees them: labelled ones, and all-zero stand-ins for those without a label. */
+/** Rows as a loss sees them: labelled ones, and stand-ins for those without a label. */
 export interface LossInputs {
   /** `[rows, …]` float32: what the head computed, as logits where the loss has an activation of its own. */
   readonly output: Tensor;
@@ -18,6 +18,11 @@ export interface Loss {
   /** The plugin's type: how errors name the loss. */
   readonly type: string;
   readonly prediction: Prediction;
+  /**
+   * What the loss sees in rows without a label: zeros, unless said otherwise, or a copy of the first row with one (zeros
+   * where there is none). With parameters of its own a loss must have finite gradients there: 0 times infinity is NaN.
+   */
+  readonly standIn?: 'zeros' | 'labelledRow';
   /**
    * What a label of this loss is.
    * @param outputShape of one sample, without the batch axis

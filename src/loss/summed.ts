@@ -1,4 +1,16 @@
-import { cast, mul, reshape, type Scalar, sum, type Tensor, tidy, where, zerosLike } from '@tensorflow/tfjs-core';
+import {
+  argMax,
+  cast,
+  gather,
+  mul,
+  reshape,
+  type Scalar,
+  sum,
+  type Tensor,
+  tidy,
+  where,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
 import { ShapeError } from '../core/error.ts';
 import { formatShape, type Shape, sameShape } from '../core/shape.ts';
 import { withGradient } from './gradient.ts';
@@ -19,9 +31,15 @@ export interface LabelledOutput {
   readonly weight?: Tensor;
 }
 
-function pick(rows: Tensor, x: Tensor): Tensor {
+function pick(rows: Tensor, x: Tensor, otherwise: Tensor = zerosLike(x)): Tensor {
   const [count = 0, ...rest] = x.shape;
-  return where(reshape(rows, [count, ...rest.map(() => 1)]), x, zerosLike(x));
+  return where(reshape(rows, [count, ...rest.map(() => 1)]), x, otherwise);
+}
+
+/** `x` in the chosen rows, and in the others a copy of the first chosen one; zeros when none is chosen. */
+function repeatFirst(rows: Tensor, x: Tensor): Tensor {
+  const chosen = pick(rows, x);
+  return pick(rows, x, gather(chosen, reshape(argMax(cast(rows, 'int32')), [1])));
 }
 
 /**
@@ -29,12 +47,13 @@ function pick(rows: Tensor, x: Tensor): Tensor {
  * the mask, which turns a gradient of NaN or ±Infinity in a row that was not chosen into NaN.
  * @param rows `[rows]` bool
  * @param x `[rows, …]`
+ * @param standIn what stands in the others instead of 0
  */
-export function selectRows(rows: Tensor, x: Tensor): Tensor {
+export function selectRows(rows: Tensor, x: Tensor, standIn: Loss['standIn'] = 'zeros'): Tensor {
   return withGradient(
     x,
     [rows],
-    (value) => pick(rows, value),
+    (value) => (standIn === 'zeros' ? pick(rows, value) : repeatFirst(rows, value)),
     (dy, saved) => pick(saved, dy),
   );
 }
@@ -63,10 +82,10 @@ export function rowLosses(loss: Loss, batch: LabelledOutput, where = ''): Tensor
   if (spec.bound && !bound) throw new ShapeError({ where: place, expected: 'a bound for each label', found: 'none' });
   const shape = [rows, ...spec.shape];
   const selected = (tensor: Tensor, dtype: 'float32' | 'int32'): Tensor =>
-    cast(selectRows(present, reshape(tensor, shape)), dtype);
+    cast(selectRows(present, reshape(tensor, shape), loss.standIn), dtype);
   return tidy(() => {
     const losses = loss.perRow({
-      output: selectRows(present, output),
+      output: selectRows(present, output, loss.standIn),
       label: selected(label, spec.dtype),
       ...(spec.bound && bound && { bound: selected(bound, 'float32') }),
     });

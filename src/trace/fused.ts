@@ -8,6 +8,7 @@ import {
   prelu,
   relu,
   relu6,
+  reshape,
   sigmoid,
   type Tensor,
 } from '@tensorflow/tfjs-core';
@@ -22,11 +23,16 @@ const activations: Readonly<Record<string, (y: Tensor, settings: Settings) => Te
   elu: (y) => elu(y),
   sigmoid: (y) => sigmoid(y),
   leakyrelu: (y, { leakyreluAlpha }) => leakyRelu(y, leakyreluAlpha),
-  prelu: (y, { preluActivationWeights }) => prelu(y, preluActivationWeights as Tensor),
+  prelu: (y, settings) => prelu(y, perChannel(settings.preluActivationWeights as Tensor, settings)),
 };
 
 function isDifferentiable({ dilations = 1, dimRoundingMode }: Settings): boolean {
   return [dilations].flat().every((dilation) => dilation === 1) && dimRoundingMode === undefined;
+}
+
+/** A bias or slope for each channel, in the place of the channels. */
+function perChannel(value: Tensor, { dataFormat }: Settings): Tensor {
+  return dataFormat === 'NCHW' && value.rank === 1 ? reshape(value, [value.size, 1, 1]) : value;
 }
 
 /** A fused convolution as its parts. */
@@ -34,7 +40,7 @@ function inParts(convolve: typeof conv2d | typeof depthwiseConv2d, settings: Set
   const { x, filter, strides, pad, dataFormat, dilations, dimRoundingMode, bias, activation = 'linear' } = settings;
   const y: Tensor = convolve(x, filter, strides, pad, dataFormat, dilations, dimRoundingMode);
   const activate = activations[activation as string] as (y: Tensor, settings: Settings) => Tensor;
-  return activate(bias ? add(y, bias) : y, settings);
+  return activate(bias ? add(y, perChannel(bias as Tensor, settings)) : y, settings);
 }
 
 /**

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sizeOf } from '../../src/core/shape.ts';
 import { compile } from '../../src/engine/compile.ts';
-import { type LabelledOutput, rowLosses, summedLoss } from '../../src/loss/index.ts';
+import { type LabelledOutput, type Loss, losses, rowLosses, summedLoss } from '../../src/loss/index.ts';
 import { type Argument, expectAgreement, expectClose, runProgram } from '../trace/oracle.ts';
 import { cases } from './reference.ts';
 import { type Built, batchOf, built, differences, type Row, rows } from './sample.ts';
@@ -110,4 +110,57 @@ test('class numbers out of very many compile: no table of classes is baked into 
     differentiate: ['output'],
     tolerance: { relative: 1e-5, absolute: 1e-5 },
   });
+});
+
+/** Neither finite nor differentiable at zeros: y · a / ŷ. */
+const ratio = (a: tf.Tensor): Loss =>
+  losses.build(
+    {
+      type: 'custom',
+      perRow: ({ output, label }) => tf.reshape(tf.div(tf.mul(label, a), output), [output.shape[0] as number]),
+    },
+    undefined,
+    'loss',
+  );
+
+test("a loss's own parameters have the gradient of the rows with a label, whatever stands in the others", () => {
+  const a = tf.variable(tf.scalar(3), true, 'own');
+  const sumOf = (batch: LabelledOutput): tf.Scalar => summedLoss(ratio(a), batch);
+  const labelled = { output: tf.tensor2d([[2], [4]]), label: tf.tensor2d([[5], [6]]), present: tf.ones([2], 'bool') };
+  const expected = tf.variableGrads(() => sumOf(labelled)).grads.own?.dataSync() as Float32Array;
+  expect([...expected]).toEqual([4]);
+  const output = { shape: [4, 1], values: [Number.NaN, 2, 0, 4] };
+  const label = { shape: [4, 1], values: [0, 5, Number.NaN, 6] };
+  const presence = { shape: [4], dtype: 'bool', values: [0, 1, 0, 1] } as const;
+  const eager = tf.variableGrads(() =>
+    sumOf({
+      output: tf.tensor(output.values, [4, 1]),
+      label: tf.tensor(label.values, [4, 1]),
+      present: tf.tensor([...presence.values], [4], 'bool'),
+    }),
+  );
+  expect([...(eager.grads.own?.dataSync() as Float32Array)]).toEqual([4]);
+  const compiled = compile((inputs) => ({ loss: sumOf(inputs as unknown as LabelledOutput) }), {
+    output,
+    label,
+    present: presence,
+  });
+  const given = { 'input/output': output.values, 'input/label': label.values, 'input/present': presence.values };
+  expect([...(runProgram(compiled, given)['gradient/own'] as Float32Array)]).toEqual([4]);
+  const none = runProgram(compiled, { ...given, 'input/present': [0, 0, 0, 0] });
+  expect([...(none.loss as Float32Array)]).toEqual([0]);
+  a.dispose();
+});
+
+test.each([1e-6, 1e-4, -1e-4, 0.01, 0.5, 0.99, 1, 1.01, -3, 40])('log cosh of %d keeps its digits', (error) => {
+  const { loss } = built({ name: 'near', config: { type: 'logCosh' }, outputShape: [1], reference: () => 0 });
+  const run = ({ x }: Record<string, tf.Tensor>): tf.Tensor =>
+    loss.perRow({ output: x as tf.Tensor, label: tf.zerosLike(x as tf.Tensor) });
+  const [x, compiled] = [
+    Math.fround(error),
+    compile((inputs) => ({ outputs: { y: run(inputs) } }), { x: { shape: [1, 1] } }),
+  ];
+  const exact = Math.abs(x) < 0.02 ? x ** 2 / 2 - x ** 4 / 12 : Math.log(Math.cosh(x));
+  for (const found of [runProgram(compiled, { 'input/x': [x] })['output/y'], run({ x: tf.tensor2d([[x]]) }).dataSync()])
+    expectClose(found as Float32Array, [exact], 'log cosh', { relative: 1e-6, absolute: 0 });
 });

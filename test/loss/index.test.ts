@@ -95,7 +95,7 @@ describe('a selection of rows', () => {
 describe('a loss with a parameter of its own', () => {
   const garbage = [Number.NaN, Number.POSITIVE_INFINITY, -3e38];
 
-  test('sees zeros instead of absent labels, and its parameter no trace of them', () => {
+  test('sees a labelled row instead of absent labels, and its parameter no trace of them', () => {
     const scale = tf.variable(tf.scalar(2));
     const seen: number[] = [];
     const loss = losses.build(
@@ -116,7 +116,7 @@ describe('a loss with a parameter of its own', () => {
       return (grads[scale.name] as tf.Tensor).dataSync()[0] as number;
     };
     for (const absent of [0, ...garbage]) expect(slope(absent)).toBe(Math.fround(5 * Math.fround(Math.exp(-2))));
-    expect(new Set(seen)).toEqual(new Set([1, 3, 0]));
+    expect(new Set(seen)).toEqual(new Set([1, 3]));
   });
 });
 
@@ -162,6 +162,10 @@ describe('configurations that are refused', () => {
         '  hint: both weigh the yes against the no: keep one of them',
     ],
     [{ type: 'huber', delta: 0 }, 'heads[0].loss.delta: expected a number, more than 0; found 0'],
+    [
+      { type: 'gaussianNll', minimumVariance: 0 },
+      'heads[0].loss.minimumVariance: expected a number, at least 1e-12; found 0',
+    ],
     [{ type: 'quantile', levels: [0.5, 1] }, 'heads[0].loss.levels[1]: expected a number, less than 1; found 1'],
     [
       { type: 'censored', delta: 2 },

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, it } from 'vitest';
 import { trunklineBackend } from '../../../src/engine/backend.ts';
 import { compile } from '../../../src/engine/compile.ts';
 import { expectAgreement, expectClose, runProgram } from '../oracle.ts';
