@@ -7,7 +7,7 @@ import type { Program } from './program.ts';
 import type { Port } from './runner/runner.ts';
 
 /** Port names whose region is the same for every program of a trainer. */
-const isShared = (name: string): boolean => /^(parameter|gradient|update)/.test(name);
+const isShared = (name: string): boolean => /^(parameter|gradient|update)\//.test(name);
 const isState = (name: string): boolean => /^(parameter|slot|clock)\//.test(name);
 
 let nextTrainer = 0;
