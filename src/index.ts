@@ -9,7 +9,7 @@ export type { Program, ProgramStage } from './engine/program.ts';
 export type { Engine, GroupSpec, PreparedStep, StepReport, Trainer, TrainerSpec } from './engine/trainer.ts';
 export type { StepSettings } from './engine/update.ts';
 export { random } from './trace/distribution.ts';
-export { type RandomState, withRandom } from './trace/random.ts';
+export { type RandomState, withRandom, withRandomName } from './trace/random.ts';
 export type { InputSpec, InputSpecs, RecordOptions, Step, StepResult } from './trace/record.ts';
 
 // As importing a backend of TensorFlow.js does: the backend `trunkline` is there, tensors have their methods, and

@@ -8,6 +8,7 @@ import {
   floor,
   greaterEqual,
   log,
+  minimum,
   mul,
   neg,
   round,
@@ -17,6 +18,7 @@ import {
   type TensorLike,
   tensor,
   tidy,
+  util,
   where,
   zerosLike,
 } from '@tensorflow/tfjs-core';
@@ -27,7 +29,9 @@ import { drawUniform, isDrawing, withInitialValues } from './random.ts';
 function uniform(shape: number[], low = 0, high = 1, dtype: DataType = 'float32'): Tensor {
   const drawn = drawUniform(shape);
   const scaled = low === 0 && high === 1 ? drawn : add(mul(drawn, high - low), low);
-  return dtype === 'float32' ? scaled : cast(floor(scaled), dtype);
+  if (dtype === 'float32') return scaled;
+  // Rounding may have led to the upper bound.
+  return cast(minimum(floor(scaled), Math.max(Math.ceil(high) - 1, Math.floor(low))), dtype);
 }
 
 /** By the Box–Muller transform. */
@@ -63,6 +67,7 @@ function inverseErf(x: Tensor): Tensor {
 /** Keeps elements with probability 1 − rate, scaled so that the mean stays; the others are 0, whatever they were. */
 function dropout(given: Tensor | TensorLike, rate: number, noiseShape?: number[]): Tensor {
   const x = given instanceof Tensor ? given : tensor(given);
+  util.assert(rate >= 0 && rate < 1, () => `rate must be a float in the range [0, 1), but got ${rate}.`);
   if (rate === 0) return x.clone();
   const kept = greaterEqual(drawUniform(x.shape.map((size, axis) => noiseShape?.[axis] ?? size)), rate);
   return where(broadcastTo(kept, x.shape), mul(x, 1 / (1 - rate)), zerosLike(x));
@@ -87,7 +92,10 @@ function switching<Operation>(name: string): Operation {
 
 const replacements = Object.fromEntries(Object.keys(drawings).map((name) => [name, switching<Drawing>(name)]));
 
-/** Random operations for steps that draw numbers themselves; layers need none of this. */
+/**
+ * Random operations for steps that draw numbers themselves; layers need none of this. `withRandomName` keeps the draws of
+ * one part of a step apart from those of others.
+ */
 export const random = {
   uniform: replacements.randomUniform as typeof tf.randomUniform,
   normal: replacements.randomNormal as typeof tf.randomNormal,

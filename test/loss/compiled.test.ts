@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sizeOf } from '../../src/core/shape.ts';
 import { compile } from '../../src/engine/compile.ts';
-import { type LabelledOutput, type Loss, losses, rowLosses, summedLoss } from '../../src/loss/index.ts';
+import {
+  type LabelledOutput,
+  type Loss,
+  type LossInputs,
+  losses,
+  rowLosses,
+  summedLoss,
+} from '../../src/loss/index.ts';
 import { type Argument, expectAgreement, expectClose, runProgram } from '../trace/oracle.ts';
 import { cases } from './reference.ts';
 import { type Built, batchOf, built, differences, type Row, rows } from './sample.ts';
@@ -117,7 +124,8 @@ const ratio = (a: tf.Tensor): Loss =>
   losses.build(
     {
       type: 'custom',
-      perRow: ({ output, label }) => tf.reshape(tf.div(tf.mul(label, a), output), [output.shape[0] as number]),
+      perRow: ({ output, label }: LossInputs) =>
+        tf.reshape(tf.div(tf.mul(label, a), output), [output.shape[0] as number]),
     },
     undefined,
     'loss',
@@ -139,7 +147,7 @@ test("a loss's own parameters have the gradient of the rows with a label, whatev
       present: tf.tensor([...presence.values], [4], 'bool'),
     }),
   );
-  expect([...(eager.grads.own?.dataSync() as Float32Array)]).toEqual([4]);
+  expect([...(eager.grads.own as tf.Tensor).dataSync()]).toEqual([4]);
   const compiled = compile((inputs) => ({ loss: sumOf(inputs as unknown as LabelledOutput) }), {
     output,
     label,

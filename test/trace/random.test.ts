@@ -5,7 +5,7 @@ import { trunklineBackend } from '../../src/engine/backend.ts';
 import { compile } from '../../src/engine/compile.ts';
 import { random } from '../../src/trace/distribution.ts';
 import { hashText, uniformNumbers } from '../../src/trace/hash.ts';
-import { withRandom } from '../../src/trace/random.ts';
+import { withRandom, withRandomName } from '../../src/trace/random.ts';
 import { expectClose, runProgram } from './oracle.ts';
 
 trunklineBackend();
@@ -150,6 +150,17 @@ describe('initialisers', () => {
     expect(new Set(built[0]).size).toBe(12);
   });
 
+  it.each(['build', 'apply'] as const)('are the same when it is %s that makes them', (way) => {
+    const weightsBy = (how: 'build' | 'apply'): (Float32Array | undefined)[] =>
+      withRandom({ seed: 1, step: 0 }, () => {
+        const layer = layers.lstm({ name: 'made', units: 3 });
+        if (how === 'build') layer.build([null, 5, 4]);
+        else layer.apply(tf.ones([2, 5, 4]));
+        return layer.getWeights().map((weight) => weight.dataSync<'float32'>());
+      });
+    expect(weightsBy(way)).toEqual(weightsBy('build'));
+  });
+
   it.each(['uniform', 'normal', 'truncatedNormal'] as const)('draw %s numbers with the right moments', (kind) => {
     const numbers = eager(3, 0, () => random[kind]([100, 300]));
     const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
@@ -158,5 +169,55 @@ describe('initialisers', () => {
     expect(mean).toBeCloseTo(expected[0] as number, 1);
     expect(Math.abs(deviation / (expected[1] as number) - 1)).toBeLessThan(0.02);
     if (kind === 'truncatedNormal') expect(Math.max(...numbers.map(Math.abs))).toBeLessThanOrEqual(2.0001);
+  });
+});
+
+describe('a name for draws', () => {
+  const draw = (): tf.Tensor => random.uniform([3]);
+  const heads = (more: boolean): Float32Array[] =>
+    withRandom({ seed: 5, step: 1 }, () => {
+      const first = withRandomName('first', () => (more ? [draw(), draw()] : [draw()]));
+      const second = withRandomName('second', () => [draw(), draw()]);
+      return [first[0] as tf.Tensor, ...second];
+    }).map((tensor) => tensor.dataSync<'float32'>());
+
+  it('keeps them from changing when others are added', () => {
+    expect(heads(true)).toEqual(heads(false));
+    expect(new Set(heads(true).map(String)).size).toBe(3);
+  });
+
+  it('goes before those around and of layers, and counts on when it is used again', () => {
+    const layer = layers.dropout({ inputShape: [3], rate: 0.5, name: 'drop' });
+    const mask = (): tf.Tensor => layer.apply(tf.ones([4, 30]), { training: true }) as tf.Tensor;
+    const [outer, inner, plain, again] = withRandom({ seed: 5, step: 1 }, () => [
+      withRandomName('a', () => withRandomName('b', mask)),
+      withRandomName('b', mask),
+      mask(),
+      withRandomName('b', mask),
+    ]).map((tensor) => tensor.dataSync().join());
+    expect(new Set([outer, inner, plain, again]).size).toBe(4);
+  });
+
+  it('is the same compiled and eager, and nothing outside of a step', () => {
+    const named = (): tf.Tensor => tf.concat(['noise', 'mask'].map((name) => withRandomName(name, draw)));
+    const compiled = compile(() => ({ outputs: { y: named() } }), {}, { seed: 9 });
+    expect(compiled.program.inputs.map(({ name }) => name)).toEqual(['random/step']);
+    expect(runProgram(compiled, { 'random/step': [3] })['output/y']).toEqual(eager(9, 3, named));
+    expect(withRandomName('noise', () => 7)).toBe(7);
+  });
+});
+
+describe('random operations', () => {
+  it('draw integers below the upper bound, however close the numbers are', () => {
+    const [low, high] = [2 ** 22, 2 ** 22 + 3];
+    const integers = eager(1, 0, () => random.uniform([4000], low, high, 'int32'));
+    expect([...new Set(integers)].sort()).toEqual([low, low + 1, low + 2]);
+  });
+
+  it.each([-0.1, 1, 1.5, Number.NaN])('refuse to drop a share of %d', (rate) => {
+    const drop = (): tf.Tensor => random.dropout(tf.ones([2]), rate);
+    const message = `rate must be a float in the range [0, 1), but got ${rate}.`;
+    expect(drop).toThrow(message);
+    expect(() => eager(1, 0, drop)).toThrow(message);
   });
 });
