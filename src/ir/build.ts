@@ -1,7 +1,8 @@
 import { allocateArray } from '../core/dtype.ts';
-import { sizeOf } from '../core/shape.ts';
-import { type Attributes, constant, contentKey, makeValue, type Node, type Value } from './graph.ts';
-import { type OpName, ruleOf } from './op/index.ts';
+import { ShapeError } from '../core/error.ts';
+import { formatShape, sizeOf } from '../core/shape.ts';
+import { type Attributes, constant, contentKey, makeValue, type Node, spelledOut, type Value } from './graph.ts';
+import { type OpName, place, ruleOf, type TensorType } from './op/index.ts';
 
 /** Applies an op to values and returns its outputs. */
 export type Apply = (
@@ -45,6 +46,20 @@ export const applyPlainly: Apply = (op, inputs, attributes = {}, origin = '') =>
 /** What makes two values interchangeable: their identity or, for small constants, their content. */
 const keyOf = (value: Value | null): string => (value ? (contentKey(value) ?? `#${value.id}`) : '-');
 
+/** Attributes as text. JSON would write NaN and infinities as null, and −0 as 0. */
+const attributesKey = (attributes: Attributes): string =>
+  JSON.stringify(attributes, (_, value) => (typeof value === 'number' ? spelledOut(value) : value));
+
+const formatTypes = (types: readonly TensorType[]): string =>
+  types.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`).join(', ');
+
+/** @throws ShapeError when a rule gave other types than the op has */
+function checkRewritten(call: Parameters<Rule>[0], outputs: readonly Value[]): void {
+  const [expected, found] = [ruleOf(call.op).infer(call), outputs].map(formatTypes);
+  if (expected !== found)
+    throw new ShapeError({ where: `a rule for ${place(call)}`, expected: `results ${expected}`, found: `${found}` });
+}
+
 /**
  * An `Apply` that tries the rules in order, and answers an application it has seen before with the values it gave
  * then, so that equal computations are computed once.
@@ -52,7 +67,7 @@ const keyOf = (value: Value | null): string => (value ? (contentKey(value) ?? `#
 export function applySharing(rules: readonly Rule[]): Apply {
   const seen = new Map<string, readonly Value[]>();
   const apply: Apply = (op, inputs, attributes = {}, origin = '') => {
-    const key = `${op}(${inputs.map(keyOf).join()})${JSON.stringify(attributes)}`;
+    const key = `${op}(${inputs.map(keyOf).join()})${attributesKey(attributes)}`;
     const known = seen.get(key);
     if (known) return known;
     const call = { op, inputs, attributes, origin };
@@ -61,7 +76,8 @@ export function applySharing(rules: readonly Rule[]): Apply {
       outputs = rule(call, apply);
       if (outputs) break;
     }
-    outputs ??= applyPlainly(op, inputs, attributes, origin);
+    if (outputs) checkRewritten(call, outputs);
+    else outputs = applyPlainly(op, inputs, attributes, origin);
     seen.set(key, outputs);
     return outputs;
   };

@@ -71,11 +71,14 @@ export function constantData(value: Value): TypedArray | undefined {
 /** Elements up to which constants are told apart by what they hold. */
 const comparedElements = 16;
 
+/** A number as text that no other number has: zeros have their sign. */
+export const spelledOut = (item: number | bigint): string => (Object.is(item, -0) ? '-0' : `${item}`);
+
 /** Equal for small constants that hold the same, to the sign of zero; `undefined` for other values. */
 export function contentKey(value: Value): string | undefined {
   const data = constantData(value);
   if (!data || data.length > comparedElements) return undefined;
-  const items = Array.from<number | bigint, string>(data, (item) => (Object.is(item, -0) ? '-0' : `${item}`));
+  const items = Array.from<number | bigint, string>(data, spelledOut);
   return `${value.dtype}[${value.shape}](${items})`;
 }
 

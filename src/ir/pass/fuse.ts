@@ -2,7 +2,10 @@ import { sameShape } from '../../core/shape.ts';
 import type { Rule } from '../build.ts';
 import { nodeApplying, type Value } from '../graph.ts';
 
-/** A bias for each channel that is added to a convolution is added while the convolution is stored. */
+/**
+ * A bias for each channel that is added to a convolution is added while the convolution is stored. One whose result is
+ * used without the bias too is then computed twice, because rules do not see users.
+ */
 export const addIntoConv: Rule = ({ op, inputs: [a, b], origin }, apply) => {
   if (op !== 'Add' || !a || !b) return undefined;
   for (const [product, bias] of [

@@ -1,7 +1,7 @@
-import { sameShape, sizeOf } from '../../core/shape.ts';
+import { normalizeAxis, sameShape, sizeOf } from '../../core/shape.ts';
 import type { Apply, Rule } from '../build.ts';
 import { type Attributes, constant, constantData, nodeApplying, type Value } from '../graph.ts';
-import { isElementwise, isReduction } from '../op/index.ts';
+import { isElementwise, isReduction, type OpName } from '../op/index.ts';
 
 export const permOf = (attributes: Attributes): readonly number[] => attributes.perm as readonly number[];
 
@@ -78,14 +78,23 @@ export const sinkTranspose: Rule = ({ op, inputs, attributes, origin }, apply) =
   return apply('Transpose', results, { perm }, origin);
 };
 
+/** The axes of a reduction, counted from the front. */
+export const reducedAxes = (op: OpName, attributes: Attributes, rank: number): number[] =>
+  (attributes.axes as readonly number[]).map((axis) => normalizeAxis(axis, rank, op));
+
+/** Whether a reduction keeps its axes with size 1, as it does unless told otherwise. */
+export const keepsAxes = ({ keepdims = 1 }: Attributes): boolean => keepdims === 1;
+
 /** Reductions run over the axes as they lie before a transpose. */
 export const reduceUntransposed: Rule = ({ op, inputs: [x], attributes, origin }, apply) => {
   const transposed = x && isReduction(op) ? nodeApplying(x, 'Transpose') : undefined;
   if (!transposed) return undefined;
   const perm = permOf(transposed.attributes);
-  const axes = (attributes.axes as readonly number[]).map((axis) => perm[axis] as number).sort((a, b) => a - b);
+  const axes = reducedAxes(op, attributes, perm.length)
+    .map((axis) => perm[axis] as number)
+    .sort((a, b) => a - b);
   const results = apply(op, transposed.inputs, { ...attributes, axes }, origin);
-  if (attributes.keepdims === 1) return apply('Transpose', results, { perm }, origin);
+  if (keepsAxes(attributes)) return apply('Transpose', results, { perm }, origin);
   const kept = perm.filter((axis) => !axes.includes(axis));
   const sorted = [...kept].sort((a, b) => a - b);
   return apply('Transpose', results, { perm: kept.map((axis) => sorted.indexOf(axis)) }, origin);

@@ -1,8 +1,8 @@
-import { normalizeAxis, type Shape, sizeOf } from '../../core/shape.ts';
+import { type Shape, sizeOf } from '../../core/shape.ts';
 import type { Rule } from '../build.ts';
 import { nodeApplying, type Value } from '../graph.ts';
 import { isElementwise, isReduction } from '../op/index.ts';
-import { permOf, untransposed } from './layout.ts';
+import { keepsAxes, permOf, reducedAxes, untransposed } from './layout.ts';
 
 /** Axes that are longer than 1. */
 const longAxes = (shape: Shape): number[] => [...shape.keys()].filter((axis) => shape[axis] !== 1);
@@ -80,10 +80,10 @@ export const sinkSqueezed: Rule = ({ op, inputs, attributes, origin }, apply) =>
 export const reduceSqueezed: Rule = ({ op, inputs: [x], attributes, origin }, apply) => {
   const found = isReduction(op) && op !== 'ReduceSumSquare' ? squeezed(x) : undefined;
   if (!found || !x) return undefined;
-  const given = (attributes.axes as readonly number[]).map((axis) => normalizeAxis(axis, x.shape.length, op));
+  const given = reducedAxes(op, attributes, x.shape.length);
   const axes = given.flatMap((axis) => found.axisOf.get(axis) ?? []);
   if (axes.length === 0 || sizeOf(x.shape) === 0) return undefined;
   const kept = x.shape.map((size, axis) => (given.includes(axis) ? 1 : size));
-  const shape = attributes.keepdims === 1 ? kept : kept.filter((_, axis) => !given.includes(axis));
+  const shape = keepsAxes(attributes) ? kept : kept.filter((_, axis) => !given.includes(axis));
   return apply('Reshape', apply(op, [found.transposed], { axes, keepdims: 0 }, origin), { shape }, origin);
 };

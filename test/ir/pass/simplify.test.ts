@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applyPlainly } from '../../../src/ir/build.ts';
+import { applyPlainly, type Rule } from '../../../src/ir/build.ts';
 import { type Attributes, input, scalar, topological, type Value } from '../../../src/ir/graph.ts';
 import type { OpName } from '../../../src/ir/op/index.ts';
 import { simplify } from '../../../src/ir/pass/simplify.ts';
@@ -67,6 +67,18 @@ describe('simplify', () => {
       op('ReduceSum', [op('Transpose', [x(2, 3, 4, 5)], { perm: nhwc })], { axes: [0, 1, 2], keepdims: 0 }),
       '%0: float32 [3] = ReduceSum(x) {axes=[0, 2, 3], keepdims=0}\nresult = %0',
     ],
+    [
+      'sums over the untransposed axes, counted from the back, that are kept when nothing else is said',
+      op('ReduceSum', [op('Transpose', [x(2, 3, 4, 5)], { perm: nhwc })], { axes: [-1, -3] }),
+      '%0: float32 [2, 1, 1, 5] = ReduceSum(x) {axes=[1, 2]}\n%1: float32 [2, 1, 5, 1] = Reshape(%0) {shape=[2, 1, 5, 1]}\nresult = %1',
+    ],
+    [
+      'reduces sequences along axes that are kept when nothing else is said',
+      op('ReduceMax', [op('Reshape', [op('Transpose', [x(2, 3, 1, 5)], { perm: nhwc })], { shape: [2, 5, 3] })], {
+        axes: [1],
+      }),
+      '%0: float32 [2, 3, 1] = ReduceMax(x) {axes=[3], keepdims=0}\n%1: float32 [2, 1, 3] = Reshape(%0) {shape=[2, 1, 3]}\nresult = %1',
+    ],
   ];
   it.each(cases)('%s', (_, graph, expected) => {
     expect(text(graph)).toBe(expected);
@@ -85,5 +97,30 @@ describe('simplify', () => {
       op('Div', [scalar(1, 'float32'), op('Mul', [a, scalar(-0, 'float32')])]),
     ]);
     expect(topological(Object.values(simplify({ result })))).toHaveLength(5);
+  });
+
+  it.each([
+    [Number.NaN, Number.POSITIVE_INFINITY],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+    [0, -0],
+  ])('tells settings of %d and %d apart', (first, second) => {
+    const a = x(2);
+    const result = op('Add', [op('LeakyRelu', [a], { alpha: first }), op('LeakyRelu', [a], { alpha: second })]);
+    expect(topological(Object.values(simplify({ result })))).toHaveLength(3);
+  });
+
+  it('refuses a rule that changes what an op gives', () => {
+    const wider: Rule = ({ op: name, inputs }) => (name === 'Exp' ? [inputs[0] as Value] : undefined);
+    const result = op('Exp', [x(2)]);
+    expect(simplify({ result }, [wider])).toEqual({
+      result: result.source.kind === 'node' && result.source.node.inputs[0],
+    });
+    for (const [other, found] of [
+      [y(1, 2), 'float32 [1, 2]'],
+      [mask(2), 'bool [2]'],
+    ] as const)
+      expect(() => simplify({ result }, [({ op: name }) => (name === 'Exp' ? [other] : undefined)])).toThrow(
+        `a rule for Exp: expected results float32 [2]; found ${found}`,
+      );
   });
 });
