@@ -7,9 +7,9 @@ import { type LabelSpec, numberLabel } from './label.ts';
 import type { Loss, LossInputs } from './loss.ts';
 import { meanPerRow } from './row.ts';
 
-function functionOf<Function>(what: string): z.ZodType<Function, Function> {
+function functionOf<Given>(what: string): z.ZodType<Given, Given> {
   const error = `a function ${what}: this loss is for programs, not for pipeline files`;
-  return z.custom<Function>((value) => typeof value === 'function', { error });
+  return z.custom<Given>((value) => typeof value === 'function', { error });
 }
 
 const identity = (output: Tensor): Tensor => output;

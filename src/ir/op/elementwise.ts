@@ -105,7 +105,6 @@ export const elementwise = {
   BitShift: together("a shifted by b bits in 'direction' LEFT or RIGHT", ['uint32', 'uint8']),
   BitwiseXor: together('bitwise exclusive or', integerTypes),
   BitwiseAnd: together('bitwise and', integerTypes),
-  BitwiseOr: together('bitwise or', integerTypes),
   Where: {
     summary: 'b where the condition holds, c elsewhere: a selection, so what is not selected never matters',
     infer: (call) => {

@@ -125,15 +125,6 @@ export const layout = {
       return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] }];
     },
   },
-  GatherElements: {
-    summary: "elements of x, the index replacing the place along 'axis'",
-    infer: (call) => {
-      const [x, indices] = [operand(call, 0), operand(call, 1, indexTypes)];
-      axisOf(call, x.shape.length, 0);
-      if (indices.shape.length !== x.shape.length) reject(call, 'indices of the same rank', formatShape(indices.shape));
-      return [{ dtype: x.dtype, shape: indices.shape }];
-    },
-  },
   GatherND: {
     summary: 'slices of x at coordinates held in the last axis of the indices',
     infer: (call) => {

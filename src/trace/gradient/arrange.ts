@@ -15,6 +15,7 @@ import {
   transpose,
   zeros,
 } from '@tensorflow/tfjs-core';
+import { stridesOf } from '../kernel/slice.ts';
 
 /** TensorFlow.js adds up one slice for each repetition, and stops at rank 4. */
 export const tileGradient: GradConfig = {
@@ -86,19 +87,8 @@ export const stridedSliceGradient: GradConfig = {
   kernelName: 'StridedSlice',
   inputsToSave: ['x'],
   gradFunc: (dy, [x], attrs) => {
-    const given = attrs as unknown as StridedSliceAttrs;
     const { shape } = x as Tensor;
-    const { begin, end, strides } = slice_util.sliceInfo(
-      shape,
-      given.begin,
-      given.end,
-      given.strides,
-      given.beginMask,
-      given.endMask,
-      given.ellipsisMask,
-      given.newAxisMask,
-      given.shrinkAxisMask,
-    );
+    const { begin, end, strides } = stridesOf(shape, attrs as unknown as StridedSliceAttrs);
     const counts = slice_util.computeOutShape(begin, end, strides);
     const placed = (gradient: Tensor, size: number, axis: number): Tensor =>
       counts[axis] === size && strides[axis] === 1

@@ -20,10 +20,11 @@ function gathered(gradient: Tensor, operand: Tensor): Tensor {
   return reshape(axes.length > 0 ? sum(gradient, axes) : gradient, operand.shape);
 }
 
-type Partial = (a: Tensor, b: Tensor, dy: Tensor) => Tensor;
+/** How much the result grows with one of the operands, times `dy`. */
+type Slope = (a: Tensor, b: Tensor, dy: Tensor) => Tensor;
 
 /** TensorFlow.js's gradients of these throw when an operand is repeated. */
-function broadcasting(kernelName: string, inA: Partial, inB: Partial): GradConfig {
+function broadcasting(kernelName: string, inA: Slope, inB: Slope): GradConfig {
   return {
     kernelName,
     inputsToSave: ['a', 'b'],

@@ -1,15 +1,18 @@
 import {
   add,
+  equal,
   type GradConfig,
   gather,
   gatherND,
   greaterEqual,
   less,
   logicalAnd,
+  range,
   reshape,
   type Tensor,
   tensorScatterUpdate,
   type UnsortedSegmentSumAttrs,
+  util,
   where,
   zeros,
   zerosLike,
@@ -29,7 +32,19 @@ export const scatterNdGradient: GradConfig = {
   }),
 };
 
-/** Where several updates meet in one place, each gets the gradient there, although only one was taken. */
+/**
+ * Gradients of updates that replaced something: of several for one place it is the one that stayed which has the
+ * gradient there. Which that is, is seen when their numbers are written in the same way.
+ */
+function ofWritten(dy: Tensor, places: Tensor): Tensor {
+  const [outer, depth] = [places.shape.slice(0, -1), places.shape.at(-1) as number];
+  const numbers = reshape(range(0, util.sizeFromShape(outer), 1, 'int32'), outer);
+  const written = tensorScatterUpdate(zeros(dy.shape.slice(0, depth), 'int32'), places, numbers);
+  const found = gatherND(dy, places);
+  const stayed = reshape(equal(gatherND(written, places), numbers), [...outer, ...dy.shape.slice(depth).fill(1)]);
+  return where(stayed, found, zerosLike(found));
+}
+
 export const tensorScatterUpdateGradient: GradConfig = {
   kernelName: 'TensorScatterUpdate',
   inputsToSave: ['indices', 'updates'],
@@ -39,7 +54,7 @@ export const tensorScatterUpdateGradient: GradConfig = {
     const copied = (): Tensor => add(dy as Tensor, 0);
     return {
       tensor: () => tensorScatterUpdate(copied(), indices, zerosLike(updates)),
-      updates: () => (updates.size === 0 ? zerosLike(updates) : gatherND(dy as Tensor, coordinates(indices))),
+      updates: () => (updates.size === 0 ? zerosLike(updates) : ofWritten(dy as Tensor, coordinates(indices))),
       indices: () => zeros(indices.shape),
     };
   },

@@ -6,6 +6,7 @@ import type {
 } from '@tensorflow/tfjs-core';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../core/shape.ts';
 import type { Value } from '../../ir/graph.ts';
+import { reversed } from './arrange.ts';
 import { comesChannelsFirst, correlate, outputFirst } from './convolution.ts';
 import { filterGradient } from './filter-gradient.ts';
 import { asCalled, channelsFirst, withMargins } from './frame.ts';
@@ -38,11 +39,9 @@ export function spread(op: SingleApply, dy: Value, filter: Value, windows: reado
 /** A filter `[…, in, out]` for the way back: reversed along the spatial axes, `[…, out, in]`. */
 export function turned(op: SingleApply, filter: Value): Value {
   const axes = [...filter.shape.keys()].slice(0, -2).filter((axis) => filter.shape[axis] !== 1);
-  const all = (value: number): number[] => axes.map(() => value);
-  const reversed = op('Slice', [filter], { axes, starts: all(-1), ends: all(-1e6), steps: all(-1) });
   const rank = filter.shape.length;
   const perm = [...filter.shape.keys()].slice(0, -2);
-  return op('Transpose', [axes.length > 0 ? reversed : filter], { perm: [...perm, rank - 1, rank - 2] });
+  return op('Transpose', [reversed(op, filter, axes)], { perm: [...perm, rank - 1, rank - 2] });
 }
 
 /**

@@ -1,14 +1,16 @@
 import type { FillAttrs, LinSpaceAttrs, OneHotAttrs, RangeAttrs } from '@tensorflow/tfjs-core';
 import { allocateArray, type DType } from '../../core/dtype.ts';
-import { sizeOf } from '../../core/shape.ts';
+import { type Shape, sizeOf } from '../../core/shape.ts';
 import { constant, scalar, type Value } from '../../ir/graph.ts';
 import { reshaped } from './arrange.ts';
-import { cast, filled, int32, type KernelCall, type LoweringTable } from './lowering.ts';
+import { cast, filled, type KernelCall, type LoweringTable } from './lowering.ts';
 import { selected } from './select.ts';
 
-/** 0, 1, 2, … as int32. */
-export function counting(count: number): Value {
-  return int32(Array.from({ length: count }, (_, index) => index));
+/** 0, `step`, 2 `step`, … under a shape of `count` elements. */
+export function counting(count: number, shape: Shape = [count], dtype: DType = 'int32', step = 1): Value {
+  const values = allocateArray(dtype, count) as Int32Array;
+  for (let index = 0; index < count; index++) values[index] = index * step;
+  return constant(values, dtype, shape);
 }
 
 /** Numbers each made from the one before by adding `step` in the type's precision, as TensorFlow.js does it. */

@@ -1,6 +1,8 @@
 import type { CropAndResizeAttrs } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../core/shape.ts';
-import { constant, type Value } from '../../ir/graph.ts';
+import type { Value } from '../../ir/graph.ts';
+import { checked } from './bounds.ts';
+import { counting } from './creation.ts';
 import { cast, filled, float, int32, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 
 /** Along one axis, for each box: places in the image, and whether they are inside. All `[boxes, count]`. */
@@ -12,11 +14,7 @@ interface Places {
 /** @param first `[boxes, 1]` where the boxes begin, as a share of the image; `last` where they end */
 function placesOf(op: SingleApply, first: Value, last: Value, size: number, count: number): Places {
   const scaled = (value: Value): Value => op('Mul', [value, float(size - 1)]);
-  const steps = constant(
-    Float32Array.from({ length: count }, (_, step) => step),
-    'float32',
-    [1, count],
-  );
+  const steps = counting(count, [1, count], 'float32');
   const step = op('Div', [scaled(op('Sub', [last, first])), float(count - 1)]);
   const along = op('Add', [scaled(first), op('Mul', [steps, step])]);
   const at = count > 1 ? along : op('Mul', [scaled(op('Add', [first, last])), float(0.5)]);
@@ -57,7 +55,8 @@ function cropAndResize({ input, attrs, op }: KernelCall): Value {
   const across = (value: Value): Value => op('Reshape', [value], { shape: [count, 1, cropSize[1]] });
   const each = (value: Value): Value => op('Reshape', [value], { shape: [count, 1, 1] });
   const exists = op('Less', [boxImage, int32([batch], [])]);
-  const firsts = op('Mul', [each(op('Where', [exists, boxImage, int32([0], [])])), int32([height * width], [])]);
+  const which = checked(op, op('Where', [exists, boxImage, int32([0], [])]), batch, 'CropAndResize');
+  const firsts = op('Mul', [each(which), int32([height * width], [])]);
   const pixels = op('Reshape', [image], { shape: [batch * height * width, channels] });
   const read: Read = (row, column) => {
     const line = op('Add', [firsts, op('Mul', [cast(op, row, 'int32'), int32([width], [])])]);

@@ -1,18 +1,16 @@
-import { backend_util, type GatherV2Attrs, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { backend_util, type GatherV2Attrs, util } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../core/shape.ts';
 import type { Value } from '../../ir/graph.ts';
 import { reshaped, transposed } from './arrange.ts';
 import { checked, checkedCoordinates } from './bounds.ts';
 import { counting } from './creation.ts';
-import { cast, int32, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
-
-const infoOf = ({ shape, dtype }: Value): TensorInfo => ({ shape: [...shape], dtype }) as TensorInfo;
+import { cast, infoOf, int32, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 
 /** Indices into a table that holds the tables of all rows one after the other; one outside its own is beyond the end. */
 function stackedIndices(op: SingleApply, indices: Value, rows: number, size: number): Value {
   const scalar = (value: number): Value => int32([value], []);
   const outside = op('Or', [op('Less', [indices, scalar(0)]), op('GreaterOrEqual', [indices, scalar(size)])]);
-  const firsts = op('Mul', [reshaped(op, counting(rows), [rows, 1]), scalar(size)]);
+  const firsts = op('Mul', [counting(rows, [rows, 1]), scalar(size)]);
   return op('Where', [outside, scalar(rows * size), op('Add', [indices, firsts])]);
 }
 

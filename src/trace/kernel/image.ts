@@ -1,6 +1,7 @@
 import { backend_util, type RotateWithOffsetAttrs } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../core/shape.ts';
 import { constant, type Value } from '../../ir/graph.ts';
+import { reversed } from './arrange.ts';
 import { float, int32, type KernelCall, type LoweringTable } from './lowering.ts';
 
 /** TensorFlow.js's value for an alpha channel that rotation leaves empty. */
@@ -29,7 +30,6 @@ function rotate({ input, attrs, op }: KernelCall): Value {
 }
 
 export const image: LoweringTable = {
-  FlipLeftRight: ({ input, op }) =>
-    op('Slice', [input('image')], { axes: [2], starts: [-1], ends: [-1e6], steps: [-1] }),
+  FlipLeftRight: ({ input, op }) => reversed(op, input('image'), [2]),
   RotateWithOffset: (call) => (sizeOf(call.input('image').shape) === 0 ? call.input('image') : rotate(call)),
 };

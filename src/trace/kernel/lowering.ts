@@ -69,4 +69,5 @@ export function filled(op: SingleApply, value: number, dtype: DType, shape: Shap
   return op('Expand', [scalar(value, dtype)], { shape });
 }
 
-export type TensorInfos = Readonly<Record<string, TensorInfo>>;
+/** A value as TensorFlow.js's own checks of shapes want it. */
+export const infoOf = ({ shape, dtype }: Value): TensorInfo => ({ shape: [...shape], dtype }) as TensorInfo;

@@ -1,6 +1,7 @@
 import type { MaxPoolWithArgmaxAttrs } from '@tensorflow/tfjs-core';
 import { type Shape, sizeOf } from '../../core/shape.ts';
 import type { Attributes, Value } from '../../ir/graph.ts';
+import { counting } from './creation.ts';
 import { asCalled, channelsFirst, framed } from './frame.ts';
 import {
   cast,
@@ -85,12 +86,11 @@ function withPositions({ input, attrs, op, ops, refuse }: KernelCall): readonly 
   if (!isDirect(windows)) refuse('padding that is longer than the window', 'pad the images before');
   const [largest, position] = ops('MaxPool', [x], poolingAttributes(windows)) as [Value, Value];
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const counting = (length: number, step: number): number[] => Array.from({ length }, (_, at) => at * step);
-  const firsts = int32(counting(batch * channels, height * width), [batch, channels, 1, 1]);
+  const firsts = counting(batch * channels, [batch, channels, 1, 1], 'int32', height * width);
   const place = op('Sub', [cast(op, position, 'int32'), firsts]);
-  const channel = int32(counting(channels, 1), [1, channels, 1, 1]);
+  const channel = counting(channels, [1, channels, 1, 1]);
   const inImage = op('Add', [op('Mul', [place, int32([channels], [])]), channel]);
-  const image = int32(counting(batch, height * width * channels), [batch, 1, 1, 1]);
+  const image = counting(batch, [batch, 1, 1, 1], 'int32', height * width * channels);
   const index = includeBatchInIndex ? op('Add', [inImage, image]) : inImage;
   return [cast(op, asCalled(op, largest), input('x').dtype), asCalled(op, index)];
 }

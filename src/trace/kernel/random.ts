@@ -1,6 +1,7 @@
 import { sizeOf } from '../../core/shape.ts';
 import { constant, scalar, type Value } from '../../ir/graph.ts';
 import { multipliers, placeHashes } from '../hash.ts';
+import { counting } from './creation.ts';
 import { cast, float, type LoweringTable, type SingleApply } from './lowering.ts';
 
 /** Uniform numbers in [0, 1) from the counter-based generator: inputs `step` and, optionally, `rows`. */
@@ -33,9 +34,8 @@ export const random: LoweringTable = {
     const shape: number[] = attrs.shape;
     const [rowCount, perRow] = [shape[0] ?? 1, sizeOf(shape.slice(1))];
     const base = mix(op, xor(op, mix(op, cast(op, input('step'), 'uint32')), bits(attrs.salt)));
-    const places = Uint32Array.from({ length: rowCount }, (_, row) => row);
     const rows = optional('rows');
-    const keys = rows ? cast(op, rows, 'uint32') : constant(places, 'uint32', [rowCount]);
+    const keys = rows ? cast(op, rows, 'uint32') : counting(rowCount, [rowCount], 'uint32');
     const rowHashes = op('Reshape', [mix(op, xor(op, keys, base))], { shape: [rowCount, 1] });
     const mixed = op('Mul', [
       xor(op, rowHashes, constant(placeHashes(perRow), 'uint32', [1, perRow])),

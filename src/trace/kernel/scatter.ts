@@ -4,7 +4,6 @@ import {
   type DenseBincountAttrs,
   type ScatterNdAttrs,
   type SparseToDenseAttrs,
-  type TensorInfo,
   type UnsortedSegmentSumAttrs,
   util,
 } from '@tensorflow/tfjs-core';
@@ -13,9 +12,16 @@ import { constantData, scalar, type Value } from '../../ir/graph.ts';
 import { reshaped } from './arrange.ts';
 import { sliceNumbers } from './bounds.ts';
 import { counting } from './creation.ts';
-import { asNumber, cast, filled, int32, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
-
-const infoOf = ({ shape, dtype }: Value): TensorInfo => ({ shape: [...shape], dtype }) as TensorInfo;
+import {
+  asNumber,
+  cast,
+  filled,
+  infoOf,
+  int32,
+  type KernelCall,
+  type LoweringTable,
+  type SingleApply,
+} from './lowering.ts';
 
 /**
  * `base` with its slices at the coordinates `[count, depth]` increased by the updates, or replaced by them, the last one
@@ -28,7 +34,7 @@ function written(op: SingleApply, base: Value, coordinates: Value, updates: Valu
   const size = sizeOf(base.shape.slice(depth));
   if (count * size === 0) return base;
   const firsts = op('Mul', [sliceNumbers(op, coordinates, base.shape), int32([size], [])]);
-  const places = reshaped(op, op('Add', [firsts, reshaped(op, counting(size), [1, size])]), [count * size]);
+  const places = reshaped(op, op('Add', [firsts, counting(size, [1, size])]), [count * size]);
   const elements = reshaped(op, updates, [count * size]);
   const flat = reshaped(op, base, [sizeOf(base.shape)]);
   return reshaped(op, op('ScatterElements', [flat, places, elements], { axis: 0, reduction }), base.shape);
@@ -90,7 +96,7 @@ function bincount({ input, attrs, op }: KernelCall): Value {
   const inRows = x.shape.length === 2;
   const [rows, perRow] = inRows ? (x.shape as [number, number]) : [1, sizeOf(x.shape)];
   const matrix = reshaped(op, x, [rows, perRow]);
-  const firsts = op('Mul', [reshaped(op, counting(rows), [rows, 1]), int32([size], [])]);
+  const firsts = op('Mul', [counting(rows, [rows, 1]), int32([size], [])]);
   const beyond = int32([rows * size], []);
   const places = op('Where', [op('Less', [matrix, int32([0], [])]), beyond, op('Add', [matrix, firsts])]);
   const present = inRows && binaryOutput;

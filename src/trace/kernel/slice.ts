@@ -1,4 +1,5 @@
 import { type SliceAttrs, type StridedSliceAttrs, slice_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { Shape } from '../../core/shape.ts';
 import type { Value } from '../../ir/graph.ts';
 import { reshaped } from './arrange.ts';
 import type { KernelCall, LoweringTable, SingleApply } from './lowering.ts';
@@ -28,20 +29,16 @@ function slice({ input, attrs, op }: KernelCall): Value {
   return sliced(op, x, starts as number[], sizes as number[]);
 }
 
+/** Where a strided slice of a tensor begins and ends along each axis, and the shape of what it takes. */
+export function stridesOf(shape: Shape, attrs: StridedSliceAttrs): ReturnType<typeof slice_util.sliceInfo> {
+  const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attrs;
+  const masks = [beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask] as const;
+  return slice_util.sliceInfo([...shape], begin, end, strides, ...masks);
+}
+
 function stridedSlice({ input, attrs, op }: KernelCall): Value {
   const x = input('x');
-  const given = attrs as StridedSliceAttrs;
-  const { begin, end, strides, finalShape } = slice_util.sliceInfo(
-    [...x.shape],
-    given.begin,
-    given.end,
-    given.strides,
-    given.beginMask,
-    given.endMask,
-    given.ellipsisMask,
-    given.newAxisMask,
-    given.shrinkAxisMask,
-  );
+  const { begin, end, strides, finalShape } = stridesOf(x.shape, attrs as StridedSliceAttrs);
   const axes = x.shape.map((_, axis) => axis);
   const whole = axes.every((axis) => begin[axis] === 0 && end[axis] === x.shape[axis] && strides[axis] === 1);
   // Backward, ONNX counts an end of −1 from the back; what lies before the first element is further away.

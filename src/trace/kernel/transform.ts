@@ -1,6 +1,7 @@
 import type { TransformAttrs } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../core/shape.ts';
-import { constant, type Value } from '../../ir/graph.ts';
+import type { Value } from '../../ir/graph.ts';
+import { counting } from './creation.ts';
 import { cast, filled, float, int32, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 
 /** Places outside an axis of `length` elements, brought to places from which is read. */
@@ -53,14 +54,6 @@ const folds: Readonly<Record<TransformAttrs['fillMode'], Fold>> = {
   wrap,
 };
 
-function counting(length: number, shape: readonly number[]): Value {
-  return constant(
-    Float32Array.from({ length }, (_, at) => at),
-    'float32',
-    shape,
-  );
-}
-
 /**
  * Each element of the result is read from where its projective transform leads: of eight numbers a₀ … c₁ for each
  * image, x = (a₀x + a₁y + a₂) / (c₀x + c₁y + 1), and y likewise with b. The `cpu` backend transforms only one image.
@@ -72,7 +65,7 @@ function transform({ input, attrs, op }: KernelCall): Value {
   const [rows, columns] = outputShape ?? [height, width];
   if (sizeOf(image.shape) === 0 || rows * columns === 0)
     return filled(op, fillValue, 'float32', [batch, rows, columns, channels]);
-  const [x, y] = [counting(columns, [1, 1, columns]), counting(rows, [1, rows, 1])];
+  const [x, y] = [counting(columns, [1, 1, columns], 'float32'), counting(rows, [1, rows, 1], 'float32')];
   const number = (at: number): Value => {
     const slice = op('Slice', [transforms], { axes: [1], starts: [at], ends: [at + 1], steps: [1] });
     return op('Reshape', [slice], { shape: [transforms.shape[0] as number, 1, 1] });
@@ -88,14 +81,12 @@ function transform({ input, attrs, op }: KernelCall): Value {
   };
   const [across, down] = [place(0, width), place(3, height)];
   const pixels = op('Reshape', [image], { shape: [batch * height * width, channels] });
-  const firsts = int32(
-    Array.from({ length: batch }, (_, at) => at * height * width),
-    [batch, 1, 1],
-  );
+  const firsts = counting(batch, [batch, 1, 1], 'int32', height * width);
   const all = (value: Value): Value => op('Reshape', [value], { shape: [...value.shape, 1] });
   const read = (row: Value, column: Value): Value => {
     const inside = (at: Value, length: number): Value => op('Equal', [at, clamped(op, at, length)]);
-    const index = (at: Value, length: number): Value => cast(op, clamped(op, at, length), 'int32');
+    const index = (at: Value, length: number): Value =>
+      cast(op, op('Where', [inside(at, length), at, float(0)]), 'int32');
     const line = op('Add', [firsts, op('Mul', [index(row, height), int32([width], [])])]);
     const found = op('Gather', [pixels, op('Add', [line, index(column, width)])], { axis: 0 });
     return op('Where', [all(op('And', [inside(row, height), inside(column, width)])), found, float(fillValue)]);

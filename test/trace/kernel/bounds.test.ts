@@ -3,7 +3,7 @@ import { layers } from '@tensorflow/tfjs-layers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { trunklineBackend } from '../../../src/engine/backend.ts';
 import { compile } from '../../../src/engine/compile.ts';
-import { numbers, runProgram } from '../oracle.ts';
+import { expectClose, numbers, runProgram } from '../oracle.ts';
 
 beforeEach(() => {
   trunklineBackend();
@@ -102,6 +102,39 @@ describe('places that do not exist', () => {
     const found = runProgram(compiled, { 'input/segments': [0, -1, 2, 1] });
     expect(Array.from(found['gradient/summands'] as Float32Array)).toEqual([1, 1, 0, 0, 0, 0, 1, 1]);
     x.dispose();
+  });
+});
+
+describe('images', () => {
+  const crop = (image: tf.Tensor, which: tf.Tensor): tf.Tensor =>
+    tf.image.cropAndResize(image as tf.Tensor4D, tf.tensor2d([[0, 0, 1, 1]]), which as tf.Tensor1D, [1, 1]);
+  const image = tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2, 1]);
+
+  it('that do not exist end the run of a cropping when they are negative, and are 0 when they are large', () => {
+    const compiled = compile(({ which }) => ({ outputs: { y: crop(image, which as tf.Tensor) } }), {
+      which: { shape: [1], dtype: 'int32' },
+    });
+    const of = (which: number) =>
+      Array.from(runProgram(compiled, { 'input/which': [which] })['output/y'] as Float32Array);
+    expect([of(0), of(1), of(2)]).toEqual([[2.5], [6.5], [0]]);
+    for (const which of [-1, -2, -2147483648]) expect(() => of(which)).toThrow('running Gather node');
+  });
+
+  it.each(['nearest', 'bilinear'] as const)('are filled where a transform leads nowhere (%s)', (interpolation) => {
+    const transforms = [Number.NaN, Number.POSITIVE_INFINITY].flatMap((value) => [
+      [value, 0, 0, 0, 1, 0, 0, 0],
+      [1, 0, value, 0, 1, 0, 0, 0],
+      [1, 0, 0, 0, value, 0, 0, 0],
+      [1, 0, 0, 0, 1, 0, value, 0],
+    ]);
+    for (const mode of ['constant', 'nearest', 'reflect', 'wrap'] as const)
+      for (const transform of transforms) {
+        const run = (given: tf.Tensor): tf.Tensor =>
+          tf.image.transform(tf.slice(image, 0, 1) as tf.Tensor4D, given as tf.Tensor2D, interpolation, mode, 0.25);
+        const compiled = compile(({ x }) => ({ outputs: { y: run(x as tf.Tensor) } }), { x: { shape: [1, 8] } });
+        const found = runProgram(compiled, { 'input/x': transform })['output/y'] as Float32Array;
+        if (mode === 'constant') expectClose(found, run(tf.tensor2d([transform])).dataSync(), `${transform}`);
+      }
   });
 });
 

@@ -1,8 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
+import { trunklineBackend } from '../../../src/engine/backend.ts';
 import { compile } from '../../../src/engine/compile.ts';
 import { LoadedProgram } from '../../../src/engine/loaded.ts';
 import { openRunner } from '../../../src/engine/runner/index.ts';
+import { expectAgreement, numbers } from '../oracle.ts';
+
+trunklineBackend();
+
+beforeEach(() => {
+  tf.setBackend('cpu');
+});
 
 // ONNX Runtime's ScatterND, which is faster, loses something in nearly every run of this size.
 it('adds everything there is when several threads compute', () => {
@@ -30,4 +38,39 @@ it('adds everything there is when several threads compute', () => {
     expect(sums.every((sum, at) => sum === expected[at])).toBe(true);
   }
   loaded.release();
+});
+
+it.each([
+  ['slices', [3, 2], [[4], [1], [4], [0], [4]], [5, 3, 2]],
+  [
+    'single numbers',
+    [],
+    [
+      [4, 1],
+      [1, 0],
+      [4, 1],
+      [0, 0],
+      [4, 0],
+    ],
+    [5, 2],
+  ],
+] as const)('gives the gradient to the update of %s that stayed', (_, slice, indices, shape) => {
+  const [places, updates] = [
+    tf.tensor2d(
+      indices.map((place) => [...place]),
+      undefined,
+      'int32',
+    ),
+    [5, ...slice],
+  ];
+  const run = ({ table, x }: Record<string, tf.Tensor>): tf.Tensor =>
+    tf.tensorScatterUpdate(table as tf.Tensor, places, x as tf.Tensor);
+  const size = tf.util.sizeFromShape(updates);
+  expectAgreement(run, {
+    table: { shape, values: numbers(tf.util.sizeFromShape([...shape])) },
+    x: { shape: updates, values: numbers(size, 2) },
+  });
+  const gradient = tf.grad((x: tf.Tensor) => run({ table: tf.zeros([...shape]), x }))(tf.zeros(updates));
+  const [width, stayed] = [size / 5, [0, 1, slice.length > 0 ? 0 : 1, 1, 1]];
+  expect([...gradient.dataSync()]).toEqual(stayed.flatMap((value) => new Array(width).fill(value)));
 });
