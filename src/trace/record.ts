@@ -6,7 +6,7 @@ import { formatShape, type Shape } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { input, topological, type Value } from '../ir/graph.ts';
 import { backendName, type TrunklineBackend } from './backend.ts';
-import { gradientsOf, withTape } from './backward.ts';
+import { gradientsOf, type Tape, withTape } from './backward.ts';
 import { engineInternals } from './internals.ts';
 import { nameOf } from './name.ts';
 import { withRandom } from './random.ts';
@@ -28,9 +28,9 @@ export type NamedTensors = Readonly<Record<string, Tensor>>;
 export interface StepResult {
   /** The scalar that is minimised. */
   readonly loss?: Tensor;
-  /** Losses to differentiate one by one, by head. */
+  /** Losses of their own, by head: reported, and differentiated one by one on request. */
   readonly losses?: NamedTensors;
-  /** Tensors at which each of `losses` is differentiated too, by name. */
+  /** Tensors at which each of `losses` is differentiated on request, by name. */
   readonly activations?: NamedTensors;
   /** Anything else to report. */
   readonly outputs?: NamedTensors;
@@ -39,11 +39,19 @@ export interface StepResult {
 /** A gradient step, or part of one, written with TensorFlow.js operations. */
 export type Step = (inputs: Record<string, Tensor>) => StepResult;
 
+/**
+ * Which gradients of each of a step's `losses` are wanted: none, those at its `activations`, or those in the variables
+ * as well. Each loss costs a backward pass then.
+ */
+export type PerHead = 'none' | 'activations' | 'all';
+
 export interface RecordOptions {
   /** Variables to differentiate; by default every trainable one that a loss depends on. */
   readonly variables?: readonly Variable[];
   /** Seed of the random numbers drawn inside the step. */
   readonly seed?: number;
+  /** All by default. */
+  readonly perHead?: PerHead;
 }
 
 /** A step as a graph. Names of values are unique and say what they are: `gradient/dense_1/kernel`. */
@@ -123,32 +131,40 @@ function watchNewVariables(recording: Recording, backend: TrunklineBackend): () 
   };
 }
 
-function gradients(
-  result: StepResult,
-  variables: readonly Variable[] | undefined,
-  tape: Parameters<typeof gradientsOf>[0],
+/**
+ * Gradients of a step's losses, by name: `gradient/w` of the merged one, `gradient[head]/w` and
+ * `gradient[head]@activation` of the others.
+ * @param variables to differentiate
+ * @throws CompileError when a loss is not a scalar
+ */
+export function gradientsByName(
+  { loss: merged, losses = {}, activations = {} }: StepResult,
+  variables: readonly Variable[],
+  perHead: PerHead,
+  tape: Tape,
 ): Map<string, Tensor> {
-  const sources = variables ?? Object.values(engineInternals().state.registeredVariables).filter((v) => v.trainable);
   const found = new Map<string, Tensor>();
-  const differentiate = (loss: Tensor, prefix: string, points: NamedTensors): void => {
-    const named = Object.entries(points);
-    const all = gradientsOf(tape, loss, [...sources, ...named.map(([, tensor]) => tensor)]);
-    sources.forEach((variable, index) => {
+  const inVariables = variables.map((variable) => [`/${nameOf(variable)}`, variable] as const);
+  const atActivations = Object.entries(activations).map(([name, tensor]) => [`@${name}`, tensor] as const);
+  const differentiate = (loss: Tensor, prefix: string, sources: readonly (readonly [string, Tensor])[]): void => {
+    const all = gradientsOf(
+      tape,
+      loss,
+      sources.map(([, tensor]) => tensor),
+    );
+    sources.forEach(([name], index) => {
       const gradient = all[index];
-      if (gradient) found.set(`${prefix}/${nameOf(variable)}`, gradient);
-    });
-    named.forEach(([name], index) => {
-      const gradient = all[sources.length + index];
-      if (gradient) found.set(`${prefix}@${name}`, gradient);
+      if (gradient) found.set(`${prefix}${name}`, gradient);
     });
   };
-  if (result.loss) {
-    checkScalar('loss', result.loss);
-    differentiate(result.loss, 'gradient', {});
+  if (merged) {
+    checkScalar('loss', merged);
+    differentiate(merged, 'gradient', inVariables);
   }
-  for (const [head, loss] of Object.entries(result.losses ?? {})) {
+  for (const [head, loss] of Object.entries(losses)) {
     checkScalar(`losses.${head}`, loss);
-    differentiate(loss, `gradient[${head}]`, result.activations ?? {});
+    if (perHead === 'none') continue;
+    differentiate(loss, `gradient[${head}]`, [...(perHead === 'all' ? inVariables : []), ...atActivations]);
   }
   return found;
 }
@@ -195,7 +211,10 @@ export function record(
         for (const [name, tensor] of Object.entries(result.losses ?? {})) keep(`loss/${name}`, tensor);
         for (const [name, tensor] of Object.entries(result.activations ?? {})) keep(`activation/${name}`, tensor);
         for (const [name, tensor] of Object.entries(result.outputs ?? {})) keep(`output/${name}`, tensor);
-        for (const [name, tensor] of gradients(result, options.variables, tape)) keep(name, tensor);
+        const { registeredVariables } = engineInternals().state;
+        const variables = options.variables ?? Object.values(registeredVariables).filter(({ trainable }) => trainable);
+        const gradients = gradientsByName(result, variables, options.perHead ?? 'all', tape);
+        for (const [name, tensor] of gradients) keep(name, tensor);
       },
     );
     for (const variable of recording.assigned()) keep(`update/${nameOf(variable)}`, variable);
