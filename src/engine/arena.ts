@@ -1,7 +1,7 @@
 import { bytesPerElement, type DType, type TypedArray, viewArray } from '../core/dtype.ts';
 import { EngineError } from '../core/error.ts';
 import { formatBytes } from '../core/format.ts';
-import { formatShape, type Shape, sizeOf } from '../core/shape.ts';
+import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.ts';
 
 /** Where a tensor lives in the arena. Plain data: it can cross to a worker. */
 export interface Region {
@@ -18,7 +18,7 @@ const pageBytes = 65_536;
 const largestBytes = 65_536 * pageBytes;
 /** Regions begin on cache lines. */
 const alignment = 64;
-/** The first page is left to the kernels. */
+/** The first page stays free, so that no region has the address 0. */
 const firstOffset = pageBytes;
 
 const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
@@ -55,7 +55,7 @@ export class Arena {
 
   /**
    * Takes room for a zero-filled tensor.
-   * @throws EngineError with the sizes when there is no room, or when the name is taken by another type or shape
+   * @throws EngineError with the sizes when there is no room or the system gives none, or when the name is taken
    */
   allocate(name: string, dtype: DType, shape: Shape): Region {
     if (this.#regions.has(name))
@@ -75,9 +75,9 @@ export class Arena {
         hint: 'an arena holds parameters, optimizer state, gradients and batches: use smaller layers, a smaller batch or an optimizer with fewer slots',
       });
     const byteOffset = gap.start;
+    this.#growTo(byteOffset + room, name);
     gap.start += room;
     if (gap.start === gap.end) this.#gaps.splice(this.#gaps.indexOf(gap), 1);
-    this.#growTo(byteOffset + room, name);
     const region = { name, dtype, shape, byteOffset, byteLength };
     this.#regions.set(name, region);
     if (byteOffset < this.#touched) new Uint8Array(this.memory.buffer, byteOffset, room).fill(0);
@@ -89,7 +89,7 @@ export class Arena {
   ensure(name: string, dtype: DType, shape: Shape): Region {
     const known = this.#regions.get(name);
     if (!known) return this.allocate(name, dtype, shape);
-    if (known.dtype === dtype && formatShape(known.shape) === formatShape(shape)) return known;
+    if (known.dtype === dtype && sameShape(known.shape, shape)) return known;
     throw new EngineError({
       where: `arena region '${name}'`,
       expected: `${known.dtype} ${formatShape(known.shape)}, as it was allocated`,

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Arena } from '../../src/engine/arena.ts';
 
 const page = 65_536;
@@ -36,6 +36,20 @@ describe('Arena', () => {
     expect(() => new Arena().allocate('parameter/huge', 'float32', [40_000, 40_000])).toThrow(
       "arena region 'parameter/huge' float32 [40000, 40000]: expected 6.0 GiB of free memory in one piece; found 4.0 GiB free of 4.0 GiB",
     );
+  });
+
+  it('loses no room when the system gives no more memory', () => {
+    const arena = new Arena(4 * page);
+    const before = arena.freeBytes;
+    const grow = vi.spyOn(arena.memory, 'grow').mockImplementation(() => {
+      throw new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory');
+    });
+    expect(() => arena.allocate('a', 'float32', [16])).toThrow(
+      "arena region 'a': expected 64.0 KiB more memory from the system; found none beyond 64.0 KiB",
+    );
+    expect([arena.freeBytes, arena.has('a')]).toEqual([before, false]);
+    grow.mockRestore();
+    expect(arena.allocate('a', 'uint8', [before]).byteLength).toBe(before);
   });
 
   it('names what is missing or taken', () => {
