@@ -21,7 +21,9 @@ test.each(programs.map(([, program], index) => [index, program as string]))(
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const losses = [...stdout.matchAll(/even: ([\d.e-]+)/g)].map(([, loss]) => Number(loss));
     expect(losses).toHaveLength(4);
-    expect(losses.at(-1)).toBeLessThan((losses[0] as number) / 2);
+    // The labels do not depend on the input: the best guess is their mean, which is 1/12 off.
+    expect(losses[0]).toBeGreaterThan(0.1);
+    expect(losses.at(-1)).toBeLessThan(0.09);
   },
 );
 
