@@ -56,6 +56,7 @@ export interface WorkerStarted {
 export interface WorkerFailed {
   readonly type: 'workerFailed';
   readonly message: string;
+  /** Where in the worker, when an error of JavaScript ended it. */
   readonly stack?: string;
 }
 

@@ -1,11 +1,12 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import { ConfigError, EngineError, type Issue } from '../core/error.ts';
-import { formatValue, oneOf } from '../core/format.ts';
+import { formatValue, oneOf, quote } from '../core/format.ts';
+import { formatShape } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { nameOf } from '../trace/name.ts';
 import type { InputSpecs } from '../trace/record.ts';
 import { type OptimizerType, optimizerKernels } from './kernel/index.ts';
-import type { GroupSpec, TrainerSpec } from './trainer.ts';
+import type { Between, GroupSpec, TrainerSpec } from './trainer.ts';
 import type { StepSettings } from './update.ts';
 
 function fail(issues: readonly Issue[]): void {
@@ -79,10 +80,13 @@ export function checkOptimizer(optimizer: TrainerSpec['optimizer'] | undefined):
 
 const inputTypes = ['float32', 'int32', 'bool'];
 
-/** @throws ConfigError when a shape or type of an input cannot be */
-export function checkSpecs(specs: InputSpecs): void {
+/**
+ * @param stages how many stages there may be
+ * @throws ConfigError when a shape, type or stage of an input cannot be
+ */
+export function checkSpecs(specs: InputSpecs, stages: number): void {
   const issues: Issue[] = [];
-  for (const [name, { shape, dtype = 'float32' }] of Object.entries(specs)) {
+  for (const [name, { shape, dtype = 'float32', stage = 0 }] of Object.entries(specs)) {
     if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size >= 0))
       issues.push({
         where: `inputs.${name}.shape`,
@@ -96,8 +100,25 @@ export function checkSpecs(specs: InputSpecs): void {
         found: formatValue(dtype),
         ...didYouMean(dtype, inputTypes),
       });
+    if (!Number.isInteger(stage) || stage < 0 || stage >= stages)
+      issues.push({
+        where: `inputs.${name}.stage`,
+        expected: stages === 1 ? '0: nothing decides between stages here' : '0 or 1',
+        found: formatValue(stage),
+      });
   }
   fail(issues);
+}
+
+/** A name for inputs alike, however they are written down. */
+export function formatSpecs(specs: InputSpecs): string {
+  return Object.entries(specs)
+    .map(
+      ([name, { shape, dtype = 'float32', stage = 0 }]) =>
+        `${quote(name)} ${dtype} ${formatShape(shape)}${stage > 0 ? ` stage ${stage}` : ''}`,
+    )
+    .sort()
+    .join(', ');
 }
 
 const clipLimits = ['value', 'norm', 'globalNorm'];
@@ -113,29 +134,66 @@ function clipIssues(clip: StepSettings['clip']): readonly Issue[] {
   });
 }
 
-/** @throws ConfigError when the step uses a trainable variable that no group would move */
-export function checkOwned(groups: readonly GroupSpec[], used: Iterable<Variable>): void {
+/**
+ * @param used variables whose values the step takes
+ * @param assigned names of those it gives other values
+ * @throws ConfigError when one of them would have to move, and no group moves it
+ */
+export function checkOwned(
+  groups: readonly GroupSpec[],
+  used: Iterable<Variable>,
+  assigned: Iterable<string> = [],
+): void {
   const owned = new Set(groups.flatMap(({ variables }) => variables));
-  const missing = [...used].filter((variable) => variable.trainable && !owned.has(variable));
-  fail(
-    missing.map((variable) => ({
-      where: `variable '${nameOf(variable)}'`,
+  const names = new Set([...owned].map(nameOf));
+  const found = `it in none of ${groups.map((group) => `'${group.name}'`).join(', ')}`;
+  const trained = [...new Set(used)].filter((variable) => variable.trainable && !owned.has(variable)).map(nameOf);
+  const others = [...assigned].filter((name) => !names.has(name) && !trained.includes(name));
+  fail([
+    ...trained.map((name) => ({
+      where: `variable '${name}'`,
       expected: 'every trainable variable the step uses in one of the groups',
-      found: `it in none of ${groups.map((group) => `'${group.name}'`).join(', ')}`,
+      found,
       hint: 'add it to a group, or make it untrainable if it is meant to stay as it is',
     })),
-  );
+    ...others.map((name) => ({
+      where: `variable '${name}'`,
+      expected: 'every variable the step assigns in one of the groups',
+      found,
+      hint: 'add it to the group whose labels it follows',
+    })),
+  ]);
 }
 
-/** @throws ConfigError when the settings do not fit the groups or the slot does not exist; EngineError after closing */
+/** @throws EngineError when a trainer is closed */
+export function checkOpen(closed: boolean): void {
+  if (closed) throw new EngineError({ where: 'trainer', expected: 'an open trainer', found: 'a closed one' });
+}
+
+/** What a prepared step is asked to take, and on what. */
+export interface Run {
+  readonly slot: number;
+  readonly settings: StepSettings;
+  readonly between: Between | undefined;
+}
+
+/** Names of the inputs that are known only after the first stage. */
+export function lateInputs(specs: InputSpecs): readonly string[] {
+  return Object.keys(specs).filter((name) => (specs[name]?.stage ?? 0) > 0);
+}
+
+/**
+ * @param late inputs of the second stage
+ * @param slots of the prepared step
+ * @throws ConfigError when the settings do not fit the groups, the slot does not exist, or nobody would write the
+ *   inputs of the second stage
+ */
 export function checkRun(
   groups: readonly GroupSpec[],
+  late: readonly string[],
   slots: number,
-  slot: number,
-  { present, learningRates, clip }: StepSettings,
-  closed: boolean,
+  { slot, settings: { present, learningRates, clip }, between }: Run,
 ): void {
-  if (closed) throw new EngineError({ where: 'trainer', expected: 'an open trainer', found: 'a closed one' });
   const names = `one for each of ${groups.length} groups (${groups.map(({ name }) => name).join(', ')})`;
   const issues: Issue[] = [...clipIssues(clip)];
   for (const [where, list] of Object.entries({ present, learningRates }))
@@ -148,6 +206,12 @@ export function checkRun(
     });
   if (!Number.isInteger(slot) || slot < 0 || slot >= slots)
     issues.push({ where: 'slot', expected: `a whole number below ${slots}`, found: `${slot}` });
+  if (!between && late.length > 0)
+    issues.push({
+      where: 'between',
+      expected: `a function that writes ${late.map(quote).join(', ')}, known only after the first stage`,
+      found: formatValue(between),
+    });
   fail(issues);
 }
 

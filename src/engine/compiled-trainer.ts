@@ -1,16 +1,26 @@
 import type { Variable } from '@tensorflow/tfjs-core';
-import { LRUCache } from 'lru-cache';
 import type { TypedArray } from '../core/dtype.ts';
-import { EngineError } from '../core/error.ts';
 import type { EventSink } from '../core/event.ts';
 import { type InputSpecs, randomStepInput, type Step } from '../trace/record.ts';
 import type { Arena, Region } from './arena.ts';
-import { checkGroups, checkOptimizer, checkOwned, checkRun, checkSpecs, takeSlot } from './check.ts';
+import {
+  checkGroups,
+  checkOpen,
+  checkOptimizer,
+  checkOwned,
+  checkRun,
+  checkSpecs,
+  formatSpecs,
+  lateInputs,
+  takeSlot,
+} from './check.ts';
 import { type Compiled, compile } from './compile.ts';
 import type { ExecutorHost } from './host.ts';
 import { Placement } from './placement.ts';
+import { ProgramCache, type Use } from './program-cache.ts';
 import type { Between, PreparedInference, PreparedStep, StepReport, Trainer, TrainerSpec } from './trainer.ts';
-import type { StepSettings } from './update.ts';
+import { Turns } from './turns.ts';
+import type { StepSettings, UpdatePlan } from './update.ts';
 import { updatePlan } from './update-plan.ts';
 
 /** Slots of a prepared step: one is computed while the next is filled. */
@@ -33,7 +43,7 @@ interface Loaded {
   readonly own: readonly Region[];
 }
 
-interface Cached<Prepared> {
+interface Ready<Prepared> {
   readonly loaded: Loaded;
   readonly prepared: Prepared;
 }
@@ -46,14 +56,13 @@ export class CompiledTrainer implements Trainer {
   readonly #spec: TrainerSpec;
   readonly #options: CompiledTrainerOptions;
   readonly #placement: Placement;
-  readonly #variables: readonly Variable[];
-  readonly #plan = nextId++;
-  readonly #steps: LRUCache<string, Cached<PreparedStep>>;
-  readonly #inferences: LRUCache<string, Cached<PreparedInference>>;
+  readonly #trained: readonly Variable[];
+  readonly #steps: ProgramCache<Ready<PreparedStep>>;
+  readonly #inferences: ProgramCache<Ready<PreparedInference>>;
   /** Numbers of the functions that were made ready for inference. */
   readonly #functions = new WeakMap<Step, number>();
-  #closed = false;
-  #unloading: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
+  #closing: Promise<void> | undefined;
   steps = 0;
 
   constructor(spec: TrainerSpec, options: CompiledTrainerOptions) {
@@ -62,124 +71,143 @@ export class CompiledTrainer implements Trainer {
     this.#spec = spec;
     this.#options = options;
     this.#placement = new Placement(options.arena);
-    this.#variables = spec.groups.flatMap(({ variables }) => variables).filter(({ trainable }) => trainable);
-    const cache = <T>() =>
-      new LRUCache<string, Cached<T>>({
-        max: options.programs,
-        dispose: ({ loaded }, key) => this.#unload(loaded, key),
-      });
-    this.#steps = cache<PreparedStep>();
-    this.#inferences = cache<PreparedInference>();
+    const variables = spec.groups.flatMap((group) => group.variables);
+    this.#trained = variables.filter(({ trainable }) => trainable);
+    const cache = <Prepared>() =>
+      new ProgramCache<Ready<Prepared>>(options.programs, ({ loaded }, key) => this.#unload(loaded, key));
+    this.#steps = cache();
+    this.#inferences = cache();
+    try {
+      this.#placement.adopt(variables);
+    } catch (error) {
+      this.#placement.close();
+      throw error;
+    }
   }
 
   async prepare(specs: InputSpecs): Promise<PreparedStep> {
-    checkSpecs(specs);
-    const key = JSON.stringify(specs);
-    const known = this.#steps.get(key);
-    if (known) return known.prepared;
-    this.#checkOpen();
-    const compiled = compile(this.#spec.step, specs, { variables: this.#variables, seed: this.#spec.seed ?? 0 });
-    checkOwned(this.#spec.groups, compiled.parameters.values());
-    const loaded = await this.#load(key, compiled, slotCount);
-    const computed = new Set(compiled.program.outputs.map(({ name }) => name));
-    const plan = updatePlan(this.#spec, computed, (name, dtype, shape) =>
-      this.#placement.shared({ name, dtype, shape }),
-    );
-    await this.#options.host.executor.plan(this.#plan, plan);
-    const prepared = this.#preparedStep(loaded);
-    this.#steps.set(key, { loaded, prepared });
+    checkSpecs(specs, 2);
+    checkOpen(this.#closed);
+    const key = formatSpecs(specs);
+    const { prepared } = await this.#steps.get(key, (use) => {
+      const { perHead = 'none', seed = 0, step, groups } = this.#spec;
+      const compiled = compile(step, specs, { variables: this.#trained, seed, perHead });
+      const computed = new Set(compiled.program.outputs.map(({ name }) => name));
+      const assigned = [...computed].filter((name) => name.startsWith('update/'));
+      checkOwned(
+        groups,
+        compiled.parameters.values(),
+        assigned.map((name) => name.slice('update/'.length)),
+      );
+      const plan = (): UpdatePlan =>
+        updatePlan(this.#spec, computed, (name, dtype, shape) => this.#placement.shared({ name, dtype, shape }));
+      return this.#ready(key, compiled, slotCount, plan, (loaded) =>
+        this.#preparedStep(loaded, lateInputs(specs), use),
+      );
+    });
+    checkOpen(this.#closed);
     return prepared;
   }
 
   async infer(step: Step, specs: InputSpecs): Promise<PreparedInference> {
-    checkSpecs(specs);
-    if (!this.#functions.has(step)) this.#functions.set(step, nextId++);
-    const key = `${this.#functions.get(step)} ${JSON.stringify(specs)}`;
-    const known = this.#inferences.get(key);
-    if (known) return known.prepared;
-    this.#checkOpen();
-    const compiled = compile(step, specs, { variables: [], seed: this.#spec.seed ?? 0 });
-    const loaded = await this.#load(key, compiled, 1);
-    const [regions = {}] = loaded.slots;
-    const outputs = this.#placement.views(regions, 'output/');
-    const prepared: PreparedInference = {
-      inputs: this.#placement.views(regions, 'input/'),
-      run: async () => {
-        this.#checkOpen();
-        await this.#options.host.executor.run(loaded.id);
-        return outputs;
-      },
-    };
-    this.#inferences.set(key, { loaded, prepared });
+    checkSpecs(specs, 1);
+    checkOpen(this.#closed);
+    const number = this.#functions.get(step) ?? nextId++;
+    this.#functions.set(step, number);
+    const key = `${number}: ${formatSpecs(specs)}`;
+    const { prepared } = await this.#inferences.get(key, (use) => {
+      const compiled = compile(step, specs, { variables: [], seed: this.#spec.seed ?? 0, perHead: 'none' });
+      return this.#ready(key, compiled, 1, undefined, (loaded) => this.#preparedInference(loaded, use));
+    });
+    checkOpen(this.#closed);
     return prepared;
   }
 
   state(): Readonly<Record<string, TypedArray>> {
+    checkOpen(this.#closed);
     return this.#placement.state();
   }
 
   restore(state: Readonly<Record<string, TypedArray>>): void {
+    checkOpen(this.#closed);
     this.#placement.restore(state);
   }
 
   pull(): void {
+    checkOpen(this.#closed);
     this.#placement.pull();
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#steps.clear();
-    this.#inferences.clear();
-    await this.#unloading;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  get #closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([this.#steps.clear(), this.#inferences.clear()]);
     this.#placement.close();
     this.#options.onClose();
   }
 
-  #checkOpen(): void {
-    if (this.#closed) throw new EngineError({ where: 'trainer', expected: 'an open trainer', found: 'a closed one' });
-  }
-
-  async #load(key: string, compiled: Compiled, slotsOfProgram: number): Promise<Loaded> {
+  async #ready<Prepared>(
+    key: string,
+    compiled: Compiled,
+    slotsOfProgram: number,
+    plan: (() => UpdatePlan) | undefined,
+    prepare: (loaded: Loaded) => Prepared,
+  ): Promise<Ready<Prepared>> {
     const started = performance.now();
-    for (const [name, variable] of compiled.parameters) this.#placement.adopt(name, variable);
     const id = nextId++;
     const own: Region[] = [];
     try {
+      this.#placement.adopt(compiled.parameters.values());
       const slots = Array.from({ length: slotsOfProgram }, (_, slot) =>
         this.#placement.place(compiled.program, slotName(id, slot), own),
       );
-      await this.#options.host.executor.load(id, compiled.program, slots);
+      const loaded = { id, slots, own };
+      const ready = { loaded, prepared: prepare(loaded) };
+      await this.#options.host.executor.load(id, compiled.program, slots, plan?.());
       this.#options.events(programCompiled(key, compiled, performance.now() - started));
-      return { id, slots, own };
+      return ready;
     } catch (error) {
       this.#placement.free(own);
       throw error;
     }
   }
 
-  #preparedStep({ id, slots }: Loaded): PreparedStep {
+  #preparedStep({ id, slots }: Loaded, late: readonly string[], use: Use): PreparedStep {
     const { arena, host } = this.#options;
     const views = (prefix: string) => slots.map((regions) => this.#placement.views(regions, prefix));
     const [inputs, outputs, losses] = [views('input/'), views('output/'), views('loss/')];
     const merged = slots.map((regions) => regions.loss && arena.view(regions.loss.name));
     const steps = slots.map((regions) => regions[randomStepInput] && arena.view(regions[randomStepInput].name));
+    const given = slots.map((regions, slot) => ({
+      ...outputs[slot],
+      ...this.#placement.views(regions, 'gradient[', 'gradient['),
+    }));
     const busy = new Set<number>();
     const compute = async (slot: number, settings: StepSettings, between: Between | undefined) => {
-      if (!between) return host.executor.step(id, slot, this.#plan, settings);
+      if (!between) return host.executor.step(id, slot, settings);
       await host.executor.run(id, slot, 0, 1);
-      between(outputs[slot] ?? {});
-      return host.executor.step(id, slot, this.#plan, settings, 1);
+      between(given[slot] ?? {});
+      return host.executor.step(id, slot, settings, 1);
     };
     return {
       slots: inputs,
       run: async (slot: number, settings: StepSettings, between?: Between): Promise<StepReport> => {
-        checkRun(this.#spec.groups, slotCount, slot, settings, this.#closed);
+        checkOpen(this.#closed);
+        checkRun(this.#spec.groups, late, slotCount, { slot, settings, between });
+        use();
         takeSlot(busy, slot);
         const step = steps[slot];
         if (step) step[0] = this.steps;
         this.steps++;
-        const outcome = await compute(slot, settings, between).finally(() => busy.delete(slot));
+        const taken = this.#turns.take(() => compute(slot, settings, between), between !== undefined);
+        const outcome = await taken.finally(() => busy.delete(slot));
         const nonFinite = outcome.nonFinite.map((region) => this.#placement.portOf(region, slotName(id, slot)));
         const scalars = Object.entries(losses[slot] ?? {}).map(([name, view]) => [name, view[0] as number]);
         return {
@@ -193,12 +221,24 @@ export class CompiledTrainer implements Trainer {
     };
   }
 
-  #unload({ id, own }: Loaded, key: string): void {
-    const freed = this.#options.host.executor.unload(id).then(() => {
-      this.#placement.free(own);
-      this.#options.events({ type: 'programEvicted', program: key });
-    });
-    this.#unloading = Promise.all([this.#unloading, freed]);
+  #preparedInference({ id, slots: [regions = {}] }: Loaded, use: Use): PreparedInference {
+    const outputs = this.#placement.views(regions, 'output/');
+    return {
+      inputs: this.#placement.views(regions, 'input/'),
+      run: async () => {
+        checkOpen(this.#closed);
+        use();
+        await this.#turns.take(() => this.#options.host.executor.run(id));
+        return outputs;
+      },
+    };
+  }
+
+  /** Frees a program after the steps that were asked for before. When the worker has ended, its part is done. */
+  async #unload({ id, own }: Loaded, key: string): Promise<void> {
+    await this.#turns.take(() => this.#options.host.executor.unload(id)).catch(() => {});
+    this.#placement.free(own);
+    this.#options.events({ type: 'programEvicted', program: key });
   }
 }
 

@@ -1,11 +1,12 @@
-import { engine, getBackend, setBackend, type Tensor, tensor, type Variable } from '@tensorflow/tfjs-core';
-import { allocateArray, type TypedArray } from '../core/dtype.ts';
-import { sizeOf } from '../core/shape.ts';
-import { gradientsOf, withTape } from '../trace/backward.ts';
+import { engine, getBackend, setBackend, type Tensor, tensor, Variable } from '@tensorflow/tfjs-core';
+import { allocateArray, type DType, type TypedArray } from '../core/dtype.ts';
+import { type Shape, sizeOf } from '../core/shape.ts';
+import { type Tape, withTape } from '../trace/backward.ts';
 import { nameOf } from '../trace/name.ts';
 import { withRandom } from '../trace/random.ts';
 import {
   checkResult,
+  gradientsByName,
   type InputSpecs,
   type NamedTensors,
   randomRowsInput,
@@ -13,19 +14,27 @@ import {
   type StepResult,
 } from '../trace/record.ts';
 import { Arena, type Region } from './arena.ts';
-import { checkGroups, checkOptimizer, checkRun, checkSpecs, takeSlot } from './check.ts';
+import { assignValues, readValues, undoingAssignments } from './assignment.ts';
+import {
+  checkGroups,
+  checkOpen,
+  checkOptimizer,
+  checkOwned,
+  checkRun,
+  checkSpecs,
+  lateInputs,
+  takeSlot,
+} from './check.ts';
 import { twinKernels } from './kernel/index.ts';
-import { checkLength } from './placement.ts';
+import { checkLength, refuseNonFinite } from './placement.ts';
 import type { Between, PreparedInference, PreparedStep, StepReport, Trainer, TrainerSpec } from './trainer.ts';
-import { type StepSettings, update } from './update.ts';
+import { lossRegions, type StepSettings, type UpdateOutcome, update } from './update.ts';
 import { updatePlan } from './update-plan.ts';
 
 type Arrays = Readonly<Record<string, TypedArray>>;
 
-const read = (values: Tensor): TypedArray => values.dataSync().slice() as TypedArray;
-
-function readAll(tensors: NamedTensors = {}, prefix = ''): Record<string, TypedArray> {
-  return Object.fromEntries(Object.entries(tensors).map(([name, values]) => [`${prefix}${name}`, read(values)]));
+function readAll(tensors: Iterable<readonly [string, Tensor]>, prefix = ''): Record<string, TypedArray> {
+  return Object.fromEntries([...tensors].map(([name, values]) => [`${prefix}${name}`, readValues(values)]));
 }
 
 /**
@@ -40,26 +49,32 @@ export class EagerTrainer implements Trainer {
   readonly #variables: readonly Variable[];
   /** State that was given before there was a place for it. */
   readonly #waiting = new Map<string, TypedArray>();
-  #closed = false;
+  readonly #onClose: () => void;
   #queue: Promise<unknown> = Promise.resolve();
+  #closed = false;
   steps = 0;
 
-  constructor(spec: TrainerSpec, backend: string) {
+  constructor(spec: TrainerSpec, backend: string, onClose: () => void) {
     checkGroups(spec.groups);
     checkOptimizer(spec.optimizer);
     this.#spec = spec;
     this.#backend = backend;
     this.#variables = spec.groups.flatMap(({ variables }) => variables);
+    this.#onClose = onClose;
+    refuseNonFinite(this.#variables);
   }
 
   async prepare(specs: InputSpecs): Promise<PreparedStep> {
-    checkSpecs(specs);
+    checkSpecs(specs, 2);
+    checkOpen(this.#closed);
+    const late = lateInputs(specs);
     const slots = [emptyInputs(specs), emptyInputs(specs)];
     const busy = new Set<number>();
     return {
       slots,
       run: async (slot, settings, between) => {
-        checkRun(this.#spec.groups, slots.length, slot, settings, this.#closed);
+        checkOpen(this.#closed);
+        checkRun(this.#spec.groups, late, slots.length, { slot, settings, between });
         takeSlot(busy, slot);
         const step = this.steps++;
         const taken = this.#queue
@@ -72,16 +87,21 @@ export class EagerTrainer implements Trainer {
   }
 
   async infer(step: Step, specs: InputSpecs): Promise<PreparedInference> {
-    checkSpecs(specs);
+    checkSpecs(specs, 1);
+    checkOpen(this.#closed);
     const inputs = emptyInputs(specs);
     const run = (): Arrays =>
       this.#onBackend(() => {
         const random = { seed: this.#spec.seed ?? 0, step: 0 };
-        return readAll(checkResult(withRandom(random, () => step(tensorsOf(specs, inputs)))).outputs);
+        return undoingAssignments(() => {
+          const { outputs } = checkResult(withRandom(random, () => step(tensorsOf(specs, inputs))));
+          return readAll(Object.entries(outputs ?? {}));
+        });
       });
     return {
       inputs,
-      run: () => {
+      run: async () => {
+        checkOpen(this.#closed);
         const outputs = this.#queue.then(run);
         this.#queue = outputs.catch(() => {});
         return outputs;
@@ -90,11 +110,12 @@ export class EagerTrainer implements Trainer {
   }
 
   restore(state: Arrays): void {
+    checkOpen(this.#closed);
     const known = this.state();
     for (const [name, values] of Object.entries(state)) checkLength(name, values, (known[name] ?? values).length);
     for (const variable of this.#variables) {
       const values = state[`parameter/${nameOf(variable)}`];
-      if (values) assign(variable, values);
+      if (values) assignValues(variable, values);
     }
     for (const [name, values] of Object.entries(state)) {
       if (this.#arena.has(name)) (this.#arena.view(name) as Float32Array).set(values as Float32Array);
@@ -103,20 +124,22 @@ export class EagerTrainer implements Trainer {
   }
 
   state(): Arrays {
-    for (const variable of this.#variables)
-      this.#write(`parameter/${nameOf(variable)}`, variable.dataSync() as TypedArray, variable.shape);
+    checkOpen(this.#closed);
+    for (const variable of this.#variables) this.#writeFor(variable, 'parameter', variable.dataSync() as TypedArray);
     const named = this.#arena.regions.filter(({ name }) => /^(parameter|slot|clock)\//.test(name));
     const placed = Object.fromEntries(named.map(({ name }) => [name, this.#arena.view(name)]));
     return { ...Object.fromEntries(this.#waiting), ...placed };
   }
 
   pull(): void {
+    checkOpen(this.#closed);
     // The variables themselves are what is trained.
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await this.#queue;
+    this.#onClose();
   }
 
   #onBackend<T>(compute: () => T): T {
@@ -140,19 +163,15 @@ export class EagerTrainer implements Trainer {
   ): StepReport {
     return this.#onBackend(() => {
       const started = performance.now();
-      if (between) between(outputsOf(this.#compute(specs, given, step)));
+      if (between) between(firstOf(this.#compute(specs, given, step)));
       const computed = this.#compute(specs, given, step);
       const computedAt = performance.now();
       const outcome = this.#update(computed, settings);
-      const named = (prefix: string): [string, TypedArray][] =>
-        Object.entries(computed)
-          .filter(([name]) => name.startsWith(prefix))
-          .map(([name, values]) => [name.slice(prefix.length), values]);
       return {
         ...outcome,
         loss: computed.loss?.[0] as number | undefined,
-        losses: Object.fromEntries(named('loss/').map(([name, values]) => [name, values[0] as number])),
-        outputs: outputsOf(computed),
+        losses: Object.fromEntries(named(computed, 'loss/').map(([name, values]) => [name, values[0] as number])),
+        outputs: Object.fromEntries(named(computed, 'output/')),
         computeMs: computedAt - started,
         updateMs: performance.now() - computedAt,
       };
@@ -161,66 +180,61 @@ export class EagerTrainer implements Trainer {
 
   /** What a compiled program would compute, under the same names. */
   #compute(specs: InputSpecs, given: Arrays, step: number): Record<string, TypedArray> {
+    const { groups, seed = 0, perHead = 'none' } = this.#spec;
     const inputs = tensorsOf(specs, given);
-    const before = this.#variables.map((variable) => variable.clone());
-    const random = { seed: this.#spec.seed ?? 0, step, rows: inputs[randomRowsInput] };
-    return withTape(
-      () => checkResult(withRandom(random, () => this.#spec.step(inputs))),
-      (result, tape) => {
-        const assigned = this.#variables.filter((variable, at) => variable.dataId !== before[at]?.dataId);
-        const updates = readAll(byName(assigned), 'update/');
-        for (const variable of assigned) variable.assign(before[this.#variables.indexOf(variable)] as Tensor);
-        return { ...valuesOf(result), ...updates, ...this.#gradients(result, tape) };
-      },
+    const random = { seed, step, rows: inputs[randomRowsInput] };
+    return undoingAssignments((assigned) =>
+      withTape(
+        () => checkResult(withRandom(random, () => this.#spec.step(inputs))),
+        (result, tape) => {
+          const updates = [...assigned].map((variable) => [nameOf(variable), variable] as const);
+          checkOwned(
+            groups,
+            variablesIn(tape),
+            updates.map(([name]) => name),
+          );
+          const trained = this.#variables.filter(({ trainable }) => trainable);
+          const gradients = gradientsByName(result, trained, perHead, tape);
+          return { ...valuesOf(result), ...readAll(updates, 'update/'), ...readAll(gradients) };
+        },
+      ),
     );
   }
 
-  #gradients({ loss }: StepResult, tape: Parameters<typeof gradientsOf>[0]): Record<string, TypedArray> {
-    if (!loss) return {};
-    const trained = this.#variables.filter(({ trainable }) => trainable);
-    const gradients = gradientsOf(tape, loss, trained);
-    const reached = trained.flatMap((variable, at) =>
-      gradients[at] ? [[nameOf(variable), gradients[at]] as const] : [],
-    );
-    return readAll(Object.fromEntries(reached), 'gradient/');
-  }
-
-  #update(computed: Arrays, settings: StepSettings) {
+  #update(computed: Arrays, settings: StepSettings): UpdateOutcome {
     for (const variable of this.#variables) {
-      this.#write(`parameter/${nameOf(variable)}`, variable.dataSync() as TypedArray, variable.shape);
-      for (const name of [`gradient/${nameOf(variable)}`, `update/${nameOf(variable)}`])
-        if (computed[name]) this.#write(name, computed[name], variable.shape);
+      this.#writeFor(variable, 'parameter', variable.dataSync() as TypedArray);
+      for (const kind of ['gradient', 'update']) {
+        const values = computed[`${kind}/${nameOf(variable)}`];
+        if (values) this.#writeFor(variable, kind, values);
+      }
     }
-    const losses = Object.entries(computed).filter(([name]) => /^loss(\/|$)/.test(name));
-    for (const [name, values] of losses) this.#write(name, values, []);
-    const regionOf = (name: string, dtype: 'float32' | 'int32', shape: readonly number[]) =>
-      this.#region(name, dtype, shape);
-    const plan = updatePlan(this.#spec, new Set(Object.keys(computed)), regionOf);
-    const outcome = update(
-      this.#kernels,
-      this.#arena.memory,
-      plan,
-      settings,
-      losses.map(([name]) => this.#arena.region(name)),
-    );
-    for (const variable of this.#variables) assign(variable, this.#arena.view(`parameter/${nameOf(variable)}`));
+    const losses = Object.keys(computed).filter((name) => /^loss(\/|$)/.test(name));
+    for (const name of losses) this.#write(name, 'float32', [], computed[name] as TypedArray);
+    const regions = Object.fromEntries(losses.map((name) => [name, this.#arena.region(name)]));
+    const plan = updatePlan(this.#spec, new Set(Object.keys(computed)), (...port) => this.#region(...port));
+    const outcome = update(this.#kernels, this.#arena.memory, plan, settings, lossRegions(regions));
+    for (const variable of this.#variables) assignValues(variable, this.#arena.view(`parameter/${nameOf(variable)}`));
     return outcome;
   }
 
   /** The region of that name; a new one begins with what was restored for it. */
-  #region(name: string, dtype: 'float32' | 'int32', shape: readonly number[]): Region {
-    const region = this.#arena.ensure(name, dtype, shape);
+  #region(name: string, dtype: DType, shape: Shape): Region {
     const restored = this.#waiting.get(name);
-    if (!restored) return region;
-    const view = this.#arena.view(name) as Float32Array;
-    checkLength(name, restored, view.length);
-    view.set(restored as Float32Array);
+    if (restored) checkLength(name, restored, sizeOf(shape));
+    const region = this.#arena.ensure(name, dtype, shape);
+    if (restored) (this.#arena.view(name) as Float32Array).set(restored as Float32Array);
     this.#waiting.delete(name);
     return region;
   }
 
-  #write(name: string, values: TypedArray, shape: readonly number[]): void {
-    this.#arena.ensure(name, 'float32', shape);
+  #writeFor(variable: Variable, kind: string, values: TypedArray): void {
+    const dtype = kind === 'gradient' ? 'float32' : (variable.dtype as DType);
+    this.#write(`${kind}/${nameOf(variable)}`, dtype, variable.shape, values);
+  }
+
+  #write(name: string, dtype: DType, shape: Shape, values: TypedArray): void {
+    this.#arena.ensure(name, dtype, shape);
     (this.#arena.view(name) as Float32Array).set(values as Float32Array);
   }
 }
@@ -241,25 +255,29 @@ function tensorsOf(specs: InputSpecs, given: Arrays): Record<string, Tensor> {
   );
 }
 
-function outputsOf(computed: Arrays): Arrays {
-  const outputs = Object.entries(computed).filter(([name]) => name.startsWith('output/'));
-  return Object.fromEntries(outputs.map(([name, values]) => [name.slice('output/'.length), values]));
+/** Those under a prefix, by what follows it. */
+function named(computed: Arrays, prefix: string): readonly (readonly [string, TypedArray])[] {
+  return Object.entries(computed)
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, values]) => [name.slice(prefix.length), values]);
 }
 
-function assign(variable: Variable, values: TypedArray): void {
-  const next = tensor(values.slice() as Float32Array, variable.shape, variable.dtype);
-  variable.assign(next);
-  next.dispose();
+/** What `Between` is given. */
+function firstOf(computed: Arrays): Arrays {
+  const perHead = Object.entries(computed).filter(([name]) => name.startsWith('gradient['));
+  return Object.fromEntries([...named(computed, 'output/'), ...perHead]);
 }
 
-const byName = (variables: readonly Variable[]): NamedTensors =>
-  Object.fromEntries(variables.map((variable) => [nameOf(variable), variable]));
+function variablesIn(tape: Tape): readonly Variable[] {
+  return tape.flatMap(({ inputs }) => Object.values(inputs)).filter((input) => input instanceof Variable);
+}
 
-function valuesOf({ loss, losses, activations, outputs }: StepResult): Record<string, TypedArray> {
+function valuesOf({ loss, losses = {}, activations = {}, outputs = {} }: StepResult): Record<string, TypedArray> {
+  const all = (tensors: NamedTensors, prefix: string) => readAll(Object.entries(tensors), prefix);
   return {
-    ...readAll(loss ? { loss } : {}),
-    ...readAll(losses, 'loss/'),
-    ...readAll(activations, 'activation/'),
-    ...readAll(outputs, 'output/'),
+    ...(loss ? { loss: readValues(loss) } : {}),
+    ...all(losses, 'loss/'),
+    ...all(activations, 'activation/'),
+    ...all(outputs, 'output/'),
   };
 }

@@ -7,7 +7,14 @@ import type { Program } from './program.ts';
 import { openRunner } from './runner/index.ts';
 import { probe } from './runner/probe.ts';
 import type { Runner, SessionOptions } from './runner/runner.ts';
-import { type StepSettings, type UpdateOutcome, type UpdatePlan, update } from './update.ts';
+import {
+  type LossRegions,
+  lossRegions,
+  type StepSettings,
+  type UpdateOutcome,
+  type UpdatePlan,
+  update,
+} from './update.ts';
 
 export interface ExecutorOptions extends SessionOptions {
   /** Threads one operation may use. */
@@ -33,8 +40,10 @@ export interface StepOutcome extends UpdateOutcome {
 
 interface LoadedEntry {
   readonly program: LoadedProgram;
-  /** Scalars that must be finite for a step to be taken, in each slot. */
-  readonly losses: readonly (readonly Region[])[];
+  /** How parameters follow what it computes; without it, none do. */
+  readonly plan: UpdatePlan | undefined;
+  /** In each slot. */
+  readonly losses: readonly LossRegions[];
 }
 
 /** Runs programs and moves parameters, on one arena, in the thread it lives in. */
@@ -46,7 +55,6 @@ export class Executor {
   readonly #kernels: KernelFunctions;
   readonly #crew: KernelCrew | undefined;
   readonly #programs = new Map<number, LoadedEntry>();
-  readonly #plans = new Map<number, UpdatePlan>();
 
   /** @throws EngineError when ONNX Runtime, the provider or the kernels do not work here */
   constructor(memory: WebAssembly.Memory, options: ExecutorOptions) {
@@ -64,18 +72,19 @@ export class Executor {
     this.#kernels = this.#crew?.kernels ?? kernels;
   }
 
-  /** @param slots where each port of the program lives, by port name, in each slot */
-  load(id: number, program: Program, slots: readonly Readonly<Record<string, Region>>[]): void {
+  /**
+   * @param slots where each port of the program lives, by port name, in each slot
+   * @param plan how parameters follow what the program computes, for a program that takes steps
+   */
+  load(id: number, program: Program, slots: readonly Readonly<Record<string, Region>>[], plan?: UpdatePlan): void {
+    this.#checkWhole();
     const memories = slots.map(
       (regions): Memory =>
         ({ name }) =>
           viewRegion(this.#memory, regions[name] as Region),
     );
-    const losses = slots.map((regions) =>
-      program.outputs.filter(({ name }) => /^loss(\/|$)/.test(name)).map(({ name }) => regions[name] as Region),
-    );
     const loaded = new LoadedProgram(program, this.#runner, memories, this.#options);
-    this.#programs.set(id, { program: loaded, losses });
+    this.#programs.set(id, { program: loaded, plan, losses: slots.map(lossRegions) });
   }
 
   unload(id: number): void {
@@ -83,13 +92,9 @@ export class Executor {
     this.#programs.delete(id);
   }
 
-  /** Makes a plan known under a number, or replaces it. */
-  plan(id: number, plan: UpdatePlan): void {
-    this.#plans.set(id, plan);
-  }
-
   /** Computes the stages of a program from `first` to before `end`, by default all, in a slot. */
   run(id: number, slot = 0, first = 0, end?: number): void {
+    this.#checkWhole();
     const { program } = this.#entry(id);
     for (let index = first; index < (end ?? program.stageCount); index++) program.run(index, slot);
   }
@@ -98,14 +103,14 @@ export class Executor {
    * One step: computes the program from stage `first` on, checks what came out, and moves the parameters of the present
    * groups.
    */
-  step(programId: number, slot: number, planId: number, settings: StepSettings, first = 0): StepOutcome {
+  step(id: number, slot: number, settings: StepSettings, first = 0): StepOutcome {
     const started = performance.now();
-    this.run(programId, slot, first);
+    this.run(id, slot, first);
     const computed = performance.now();
-    const plan = this.#plans.get(planId);
-    if (!plan) throw unknown('update plan', planId, this.#plans.size);
-    const losses = this.#entry(programId).losses[slot] ?? [];
-    const outcome = update(this.#kernels, this.#memory, plan, settings, losses);
+    const { plan, losses } = this.#entry(id);
+    if (!plan)
+      throw new EngineError({ where: `program ${id}`, expected: 'one that takes steps', found: 'one without a plan' });
+    const outcome = update(this.#kernels, this.#memory, plan, settings, losses[slot] as LossRegions);
     return { ...outcome, computeMs: computed - started, updateMs: performance.now() - computed };
   }
 
@@ -117,21 +122,21 @@ export class Executor {
   async close(): Promise<void> {
     for (const { program } of this.#programs.values()) program.release();
     this.#programs.clear();
-    this.#plans.clear();
     await this.#crew?.close();
   }
 
   #entry(id: number): LoadedEntry {
     const entry = this.#programs.get(id);
-    if (!entry) throw unknown('program', id, this.#programs.size);
-    return entry;
+    if (entry) return entry;
+    throw new EngineError({
+      where: `program ${id}`,
+      expected: `one of the ${this.#programs.size} that are loaded`,
+      found: 'none of that number',
+    });
   }
-}
 
-function unknown(what: string, id: number, count: number): EngineError {
-  return new EngineError({
-    where: `${what} ${id}`,
-    expected: `one of the ${count} that are loaded`,
-    found: 'none of that number',
-  });
+  /** @throws EngineError once a thread of the kernels has failed: parameters may be half moved */
+  #checkWhole(): void {
+    if (this.#crew?.failure) throw this.#crew.failure;
+  }
 }

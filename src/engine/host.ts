@@ -1,4 +1,5 @@
-import { type EventSink, ignoreEvents } from '../core/event.ts';
+import type { EngineError } from '../core/error.ts';
+import { type EventSink, ignoreEvents, type TrunklineEvent } from '../core/event.ts';
 import type { Arena } from './arena.ts';
 import { Executor, type ExecutorOptions } from './executor.ts';
 import { makeSignal, type Remote, WorkerClient } from './remote.ts';
@@ -41,9 +42,7 @@ export async function workerHost(
   let running = false;
   const client = new WorkerClient<Executor>(startThread('worker', data), signal, (ended) => {
     if (!running) return;
-    events(
-      ended.reason === 'asked' ? { type: 'workerStopped' } : { type: 'workerFailed', message: ended.error.message },
-    );
+    events(ended.reason === 'asked' ? { type: 'workerStopped' } : workerFailed(ended.error));
   });
   try {
     await client.call.status();
@@ -56,8 +55,16 @@ export async function workerHost(
   return {
     executor: client.call,
     close: async () => {
-      await client.call.close();
-      await client.close();
+      try {
+        if (client.isRunning) await client.call.close();
+      } finally {
+        await client.close();
+      }
     },
   };
+}
+
+function workerFailed({ message, cause }: EngineError): TrunklineEvent {
+  const stack = cause instanceof Error ? cause.stack : undefined;
+  return { type: 'workerFailed', message, ...(stack === undefined ? {} : { stack }) };
 }

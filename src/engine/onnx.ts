@@ -51,7 +51,7 @@ class OnnxEngine implements Engine {
   readonly type: string;
   readonly #parts: Parts;
   readonly #trainers = new Set<Trainer>();
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(parts: Parts) {
     this.type = parts.type;
@@ -73,15 +73,21 @@ class OnnxEngine implements Engine {
     return this.#parts.host.executor.status();
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    for (const trainer of [...this.#trainers]) await trainer.close();
-    await this.#parts.host.close();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      for (const trainer of [...this.#trainers]) await trainer.close();
+    } finally {
+      await this.#parts.host.close();
+    }
   }
 
   #checkOpen(): void {
-    if (this.#closed)
+    if (this.#closing)
       throw new EngineError({ where: `engine ${this.type}`, expected: 'an open engine', found: 'a closed one' });
   }
 }

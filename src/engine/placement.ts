@@ -1,8 +1,11 @@
-import { type Tensor, tensor, type Variable } from '@tensorflow/tfjs-core';
+import type { Variable } from '@tensorflow/tfjs-core';
 import type { TypedArray } from '../core/dtype.ts';
 import { EngineError } from '../core/error.ts';
+import { sizeOf } from '../core/shape.ts';
 import { nameOf } from '../trace/name.ts';
+import { parameterName } from '../trace/recording.ts';
 import type { Arena, Region } from './arena.ts';
+import { assignValues } from './assignment.ts';
 import type { Program } from './program.ts';
 import type { Port } from './runner/runner.ts';
 
@@ -34,28 +37,29 @@ export class Placement {
 
   /** The region that all programs of the trainer share under this name. */
   shared({ name, dtype, shape }: Port): Region {
-    const known = this.#shared.get(name);
-    const region = this.#arena.ensure(`${this.#prefix}${name}`, dtype, shape);
-    if (known) return region;
     const given = this.#waiting.get(name);
-    const view = this.#arena.view(region.name);
-    if (given) checkLength(name, given, view.length);
-    if (given) (view as Float32Array).set(given as Float32Array);
+    if (given) checkLength(name, given, sizeOf(shape));
+    const region = this.#arena.ensure(`${this.#prefix}${name}`, dtype, shape);
+    if (given) (this.#arena.view(region.name) as Float32Array).set(given as Float32Array);
     this.#waiting.delete(name);
     this.#shared.set(name, region);
     return region;
   }
 
-  /** Gives a variable its place, with the value it has now unless another was restored. */
-  adopt(name: string, variable: Variable): void {
-    if (this.#variables.has(name)) return;
-    const restored = this.#waiting.has(name);
-    const region = this.shared({ name, dtype: variable.dtype as Port['dtype'], shape: variable.shape });
-    this.#variables.set(name, variable);
-    if (restored) return;
-    const values = variable.dataSync() as Float32Array;
-    refuseNonFinite(variable, values);
-    (this.#arena.view(region.name) as Float32Array).set(values);
+  /**
+   * Gives variables that have none yet their places, with the values they have now unless others were restored.
+   * @throws EngineError when one of them is not finite; then nothing is placed
+   */
+  adopt(variables: Iterable<Variable>): void {
+    const fresh = [...variables].filter((variable) => !this.#variables.has(parameterName(variable)));
+    const valued = fresh.filter((variable) => !this.#waiting.has(parameterName(variable)));
+    refuseNonFinite(valued);
+    for (const variable of fresh) {
+      const name = parameterName(variable);
+      const region = this.shared({ name, dtype: variable.dtype as Port['dtype'], shape: variable.shape });
+      if (valued.includes(variable)) (this.#arena.view(region.name) as Float32Array).set(variable.dataSync());
+      this.#variables.set(name, variable);
+    }
   }
 
   /** A region for every port of a program. Those that are not shared are named after `slot` and added to `own`. */
@@ -79,12 +83,12 @@ export class Placement {
     return region.slice((region.startsWith(own) ? own : this.#prefix).length);
   }
 
-  /** Views of the regions whose port has the prefix, by what follows it. */
-  views(regions: Readonly<Record<string, Region>>, prefix: string): Record<string, TypedArray> {
+  /** Views of the regions whose port has the prefix, by `kept` and what follows it. */
+  views(regions: Readonly<Record<string, Region>>, prefix: string, kept = ''): Record<string, TypedArray> {
     return Object.fromEntries(
       Object.entries(regions)
         .filter(([name]) => name.startsWith(prefix))
-        .map(([name, region]) => [name.slice(prefix.length), this.#arena.view(region.name)]),
+        .map(([name, region]) => [kept + name.slice(prefix.length), this.#arena.view(region.name)]),
     );
   }
 
@@ -113,12 +117,8 @@ export class Placement {
 
   /** Copies the placed values back into the variables. */
   pull(): void {
-    for (const [name, variable] of this.#variables) {
-      const values = this.#arena.view((this.#shared.get(name) as Region).name);
-      const copy: Tensor = tensor(values.slice() as Float32Array, variable.shape, variable.dtype);
-      variable.assign(copy);
-      copy.dispose();
-    }
+    for (const [name, variable] of this.#variables)
+      assignValues(variable, this.#arena.view((this.#shared.get(name) as Region).name));
   }
 
   free(own: readonly Region[]): void {
@@ -136,13 +136,18 @@ export class Placement {
   }
 }
 
-function refuseNonFinite(variable: Variable, values: Float32Array): void {
-  const at = values.findIndex((value) => !Number.isFinite(value));
-  if (at === -1) return;
-  throw new EngineError({
-    where: `variable '${nameOf(variable)}'[${at}]`,
-    expected: 'finite values to start from',
-    found: `${values[at]}`,
-    hint: 'check its initialiser, or the file it was restored from',
+/** @throws EngineError naming each variable that is not finite */
+export function refuseNonFinite(variables: Iterable<Variable>): void {
+  const issues = [...variables].flatMap((variable) => {
+    const values = variable.dataSync();
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at === -1) return [];
+    return {
+      where: `variable '${nameOf(variable)}'[${at}]`,
+      expected: 'finite values to start from',
+      found: `${values[at]}`,
+      hint: 'check its initialiser, or what was assigned to it',
+    };
   });
+  if (issues.length > 0) throw new EngineError(issues);
 }

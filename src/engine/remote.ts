@@ -1,5 +1,6 @@
 import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
-import { EngineError, type Issue, TrunklineError } from '../core/error.ts';
+import { CompileError, ConfigError, EngineError, type Issue, ShapeError, TrunklineError } from '../core/error.ts';
+import { formatValue } from '../core/format.ts';
 
 interface Request {
   readonly id: number;
@@ -9,6 +10,8 @@ interface Request {
 
 interface Failure {
   readonly message: string;
+  /** Of an error of ours: its class, and what it is made of. */
+  readonly name?: string;
   readonly issues?: readonly Issue[];
   readonly stack?: string | undefined;
 }
@@ -27,12 +30,16 @@ export type Remote<T> = {
 };
 
 function describe(error: unknown): Failure {
-  if (error instanceof TrunklineError) return { message: error.message, issues: error.issues, stack: error.stack };
+  if (error instanceof TrunklineError)
+    return { message: error.message, name: error.name, issues: error.issues, stack: error.stack };
   return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) };
 }
 
-function revive({ message, issues, stack }: Failure): Error {
-  const error = issues ? new EngineError(issues) : new Error(message);
+const classes = { CompileError, ConfigError, EngineError, ShapeError };
+
+function revive({ message, name, issues, stack }: Failure): Error {
+  const Class = classes[name as keyof typeof classes] ?? TrunklineError;
+  const error = issues ? new Class(issues) : new Error(message);
   if (stack !== undefined) error.stack = stack;
   return error;
 }
@@ -53,13 +60,18 @@ export async function serve(port: MessagePort, signal: Int32Array, open: () => o
       const { id, method, args } = received.message as Request;
       try {
         target ??= open() as Methods;
-        const result = target[method]?.(...args);
+        if (typeof target[method] !== 'function') throw unknownMethod(method);
+        const result = target[method](...args);
         port.postMessage({ id, result: result instanceof Promise ? await result : result } satisfies Reply);
       } catch (error) {
         port.postMessage({ id, failure: describe(error) } satisfies Reply);
       }
     }
   }
+}
+
+function unknownMethod(method: string): EngineError {
+  return new EngineError({ where: 'engine worker', expected: 'a method it has', found: formatValue(method) });
 }
 
 /** What a worker and those who call it count requests in. */
@@ -100,26 +112,33 @@ export class WorkerClient<T extends object> {
     worker.on('error', (error) => this.#fail(error.message, error));
     worker.on('messageerror', (error) => this.#fail(`a message that could not be read (${error.message})`, error));
     worker.on('exit', (code) => {
-      if (!this.#closing) this.#fail(`an end with exit code ${code}`);
-      onEnd(this.#closing || !this.#failure ? { reason: 'asked' } : { reason: 'failed', error: this.#failure });
+      if (this.#closing) onEnd({ reason: 'asked' });
+      else onEnd({ reason: 'failed', error: this.#fail(`an end with exit code ${code}`) });
     });
   }
 
-  /** Ends the worker. Later calls are rejected; a second call does nothing. */
+  /** Whether calls are answered. */
+  get isRunning(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /** Ends the worker. Open and later calls are rejected; a second call does nothing. */
   async close(): Promise<void> {
-    if (this.#failure) return;
-    this.#closing = true;
-    this.#failure = new EngineError({ where: 'engine worker', expected: 'a running thread', found: 'a closed one' });
+    if (this.isRunning) {
+      this.#closing = true;
+      this.#failure = new EngineError({ where: 'engine worker', expected: 'a running thread', found: 'a closed one' });
+    }
     await this.#worker.terminate();
+    this.#rejectOpen();
   }
 
   #request(method: string, args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       const id = this.#next++;
+      this.#worker.postMessage({ id, method, args } satisfies Request);
       this.#open.set(id, { resolve, reject });
       this.#worker.ref();
-      this.#worker.postMessage({ id, method, args } satisfies Request);
       Atomics.add(this.#signal, 0, 1);
       Atomics.notify(this.#signal, 0);
     });
@@ -133,12 +152,18 @@ export class WorkerClient<T extends object> {
     else waiting?.resolve(reply.result);
   }
 
-  #fail(found: string, cause?: Error): void {
+  #fail(found: string, cause?: Error): EngineError {
     this.#failure ??= new EngineError(
       { where: 'engine worker', expected: 'a running thread', found, hint: 'restart from the last checkpoint' },
       cause ? { cause } : undefined,
     );
-    for (const { reject } of this.#open.values()) reject(this.#failure);
+    this.#rejectOpen();
+    void this.#worker.terminate();
+    return this.#failure;
+  }
+
+  #rejectOpen(): void {
+    for (const { reject } of this.#open.values()) reject(this.#failure as EngineError);
     this.#open.clear();
   }
 }

@@ -11,7 +11,7 @@ const fields = z.object({});
 class TfjsEngine implements Engine {
   readonly type: string;
   readonly #backend: string;
-  readonly #trainers: Trainer[] = [];
+  readonly #trainers = new Set<Trainer>();
   #closed = false;
 
   constructor(type: string, backend: string) {
@@ -21,8 +21,8 @@ class TfjsEngine implements Engine {
 
   async train(spec: TrainerSpec): Promise<Trainer> {
     this.#checkOpen();
-    const trainer = new EagerTrainer(spec, this.#backend);
-    this.#trainers.push(trainer);
+    const trainer: Trainer = new EagerTrainer(spec, this.#backend, () => this.#trainers.delete(trainer));
+    this.#trainers.add(trainer);
     return trainer;
   }
 

@@ -1,6 +1,6 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { TypedArray } from '../core/dtype.ts';
-import type { InputSpecs, Step } from '../trace/record.ts';
+import type { InputSpecs, PerHead, Step } from '../trace/record.ts';
 import type { StepOutcome } from './executor.ts';
 import type { OptimizerType } from './kernel/index.ts';
 import type { StepSettings } from './update.ts';
@@ -14,16 +14,18 @@ export interface GroupSpec {
 /** What is to be trained, and how. */
 export interface TrainerSpec {
   readonly step: Step;
-  /** Every trained variable belongs to one group; variables a step assigns to (moving statistics) may too. */
+  /** Every variable that the step trains or assigns (moving statistics) belongs to one group. */
   readonly groups: readonly GroupSpec[];
   readonly optimizer: { readonly type: OptimizerType; readonly settings?: Readonly<Record<string, number>> };
   /** Seed of dropout and noise. */
   readonly seed?: number;
+  /** Gradients of single losses that `Between` is given; none by default. */
+  readonly perHead?: PerHead;
 }
 
 /** What a step reported: scalars by name, and anything else the step function returned. */
 export interface StepReport extends StepOutcome {
-  /** The merged loss, and each named one. */
+  /** The merged loss, and each named one: an absent head's may be anything. */
   readonly loss: number | undefined;
   readonly losses: Readonly<Record<string, number>>;
   /** Views that hold until the slot is used again. */
@@ -35,13 +37,19 @@ export interface PreparedStep {
   /** Where to write the inputs of each slot, by name. Slots alternate: one is filled while another is computed. */
   readonly slots: readonly Readonly<Record<string, TypedArray>>[];
   /**
-   * Takes one step with what is in the slot. Steps are taken in the order they were asked for.
-   * @param between called with the first stage's outputs, to write the inputs of the second: steps with such inputs
-   *   need it
+   * Takes one step with what is in the slot. Steps are taken in the order they were asked for, each as a whole.
+   * @param between writes the inputs of the second stage: steps with such inputs need it
+   * @throws ConfigError when the settings do not fit; EngineError when the slot is in use, or after the step was evicted
+   *   or the trainer closed
    */
   run(slot: number, settings: StepSettings, between?: Between): Promise<StepReport>;
 }
 
+/**
+ * Called between the stages of a step, to write what the second depends on.
+ * @param outputs of the first stage by name, and the gradients of single losses that the trainer was asked for, as
+ *   `gradient[head]@activation`. What depends on the second stage's inputs means nothing yet.
+ */
 export type Between = (outputs: Readonly<Record<string, TypedArray>>) => void;
 
 /** A function of the trained variables, ready for inputs of one shape. It moves nothing. */
@@ -52,23 +60,27 @@ export interface PreparedInference {
   run(): Promise<Readonly<Record<string, TypedArray>>>;
 }
 
-/** Trains variables with one step function. All engines answer alike; the eager one is the definition. */
+/**
+ * Trains variables with one step function, from the values they have when it is made; they must be finite.
+ * All engines answer alike; the eager one is the definition. After `close`, everything is refused.
+ */
 export interface Trainer {
   /**
    * Makes the step ready for inputs of the given shapes, compiling it when it has not met them lately.
-   * A prepared step is valid until `programs` other shapes have been prepared.
+   * A prepared step is valid while it is among the `programs` that were prepared or run last.
+   * @throws ConfigError when a variable that would have to move is in no group
    */
   prepare(specs: InputSpecs): Promise<PreparedStep>;
   /**
    * Makes a function of the trained variables ready: a step of which only `outputs` count.
-   * It is valid until `programs` others have been made ready.
+   * It is valid while it is among the `programs` that were made ready or run last. What the function assigns is dropped.
    */
   infer(step: Step, specs: InputSpecs): Promise<PreparedInference>;
   /** Steps taken so far: what random numbers are drawn for. May be set, to continue a run. */
   steps: number;
   /**
    * The engine's own state by name, for reading and writing between steps: `parameter/…`, `slot/<name>/…` and
-   * `clock/<group>`.
+   * `clock/<group>`. Slots and clocks are there from the first step on.
    */
   state(): Readonly<Record<string, TypedArray>>;
   /**

@@ -37,40 +37,60 @@ export interface StepSettings {
 
 /** What came of a step's second half. */
 export interface UpdateOutcome {
-  /** Names of losses and gradients that held NaN or infinities. When there are any, nothing was moved. */
+  /**
+   * Names of what held NaN or infinities and kept the step from being taken: the merged loss, gradients and assigned
+   * values of present groups. When there are any, nothing was moved, and named losses that were not finite follow.
+   */
   readonly nonFinite: readonly string[];
   /** Norm of each group's gradient, after clipping by value and before clipping by norm; 0 for absent groups. */
   readonly gradientNorms: readonly number[];
 }
 
+/** Scalars a step computed. */
+export interface LossRegions {
+  readonly merged: Region | undefined;
+  /** Each head's own: an absent head's may be anything. */
+  readonly named: readonly Region[];
+}
+
+/** Sorts a step's scalars by their names: `loss`, `loss/head`. */
+export function lossRegions(regions: Readonly<Record<string, Region>>): LossRegions {
+  const named = Object.entries(regions).filter(([name]) => name.startsWith('loss/'));
+  return { merged: regions.loss, named: named.map(([, region]) => region) };
+}
+
 /**
  * Moves the parameters of the present groups along their gradients, ticks their clocks and takes over assigned values.
- * Moves nothing when a loss or a present group's gradient is not finite.
- * @param losses scalars that must be finite
+ * Moves nothing when the merged loss, or a gradient or assigned value of a present group, is not finite.
  */
 export function update(
   kernels: KernelFunctions,
   memory: WebAssembly.Memory,
   plan: UpdatePlan,
   settings: StepSettings,
-  losses: readonly Region[],
+  losses: LossRegions,
 ): UpdateOutcome {
   const { present, learningRates, clip = {} } = settings;
-  const nonFinite = losses
-    .filter((loss) => !Number.isFinite(viewRegion(memory, loss)[0] as number))
-    .map(({ name }) => name);
-  const norms = plan.groups.map((group, index) =>
-    present[index] ? gradientNorm(kernels, group, clip.value, nonFinite) : 0,
-  );
-  if (nonFinite.length > 0) return { nonFinite, gradientNorms: norms };
-  const factors = clipFactors(norms, clip);
+  const holds = (loss: Region): boolean => Number.isFinite(viewRegion(memory, loss)[0] as number);
+  const bad: Region[] = losses.merged && !holds(losses.merged) ? [losses.merged] : [];
+  const gradientNorms = plan.groups.map((group, index) => {
+    if (!present[index]) return 0;
+    for (const { from } of group.assignments)
+      if (from.dtype === 'float32' && !kernels.allFinite(from.byteOffset, lengthOf(from))) bad.push(from);
+    return gradientNorm(kernels, group, clip.value, bad);
+  });
+  if (bad.length > 0) {
+    const nonFinite = [...bad, ...losses.named.filter((loss) => !holds(loss))].map(({ name }) => name);
+    return { nonFinite, gradientNorms };
+  }
+  const factors = clipFactors(gradientNorms, clip);
   plan.groups.forEach((group, index) => {
     if (!present[index]) return;
     const clock = viewRegion(memory, group.clock) as Int32Array;
     clock[0] = (clock[0] as number) + 1;
     move(kernels, group, plan.optimizer, learningRates[index] as number, factors[index] as number, clock[0]);
   });
-  return { nonFinite, gradientNorms: norms };
+  return { nonFinite: [], gradientNorms };
 }
 
 const lengthOf = (region: Region): number => region.byteLength / Float32Array.BYTES_PER_ELEMENT;
@@ -80,12 +100,12 @@ function gradientNorm(
   kernels: KernelFunctions,
   { parameters }: UpdateGroup,
   largest: number | undefined,
-  nonFinite: string[],
+  bad: Region[],
 ): number {
   let sum = 0;
   for (const { gradient } of parameters) {
     let squares = kernels.squaredNorm(gradient.byteOffset, lengthOf(gradient));
-    if (!Number.isFinite(squares)) nonFinite.push(gradient.name);
+    if (!Number.isFinite(squares)) bad.push(gradient);
     else if (largest !== undefined && squares > largest * largest) {
       kernels.clampValues(gradient.byteOffset, lengthOf(gradient), largest);
       squares = kernels.squaredNorm(gradient.byteOffset, lengthOf(gradient));

@@ -33,8 +33,6 @@ export const answerAt = requestLength - 1;
 const worthDividing = 32_768;
 /** Parts begin on cache lines. */
 const grain = 16;
-/** A member that has not answered for so long has died. */
-const patienceMs = 10_000;
 /** A member looks so often for more work before it goes to sleep: about 20 µs. */
 export const looks = 2000;
 /** The caller, whose part took as long as the others', looks longer before it does: waking takes longer still. */
@@ -61,21 +59,33 @@ export class KernelCrew {
   readonly #states: Int32Array;
   readonly #requests: Float64Array;
   readonly #threads: readonly Worker[];
+  readonly #patienceMs: number;
+  #failure: EngineError | undefined;
 
-  /** @param threads the calling one included */
-  constructor(own: Kernels, memory: WebAssembly.Memory, threads: number) {
+  /**
+   * @param threads the calling one included
+   * @param patienceMs a member that has not answered for so long has died
+   */
+  constructor(own: Kernels, memory: WebAssembly.Memory, threads: number, patienceMs = 10_000) {
     const members = threads - 1;
     this.#own = own;
+    this.#patienceMs = patienceMs;
     this.#states = new Int32Array(new SharedArrayBuffer(4 * members));
     this.#requests = new Float64Array(new SharedArrayBuffer(8 * requestLength * members));
     this.#threads = Array.from({ length: members }, (_, member) => {
       const data: CrewData = { memory, states: this.#states, requests: this.#requests, member };
       const thread = startThread('kernel/crew-member', data);
       thread.unref();
+      thread.on('error', ({ message }) => this.#fail(member, `one that ended: ${message}`));
       return thread;
     });
     const divided = divisibleNames.map((name) => [name, (...args: Numbers) => this.#run(name, args)]);
     this.kernels = { ...own, ...Object.fromEntries(divided) };
+  }
+
+  /** Why there is nobody to work any more: a part was not done, and each later call ends with the same error. */
+  get failure(): EngineError | undefined {
+    return this.#failure;
   }
 
   /** Settles when every thread takes work. Until then the calling one does it all. */
@@ -95,6 +105,7 @@ export class KernelCrew {
   }
 
   #run(name: Divisible, args: Numbers): number {
+    if (this.#failure) throw this.#failure;
     const length = args[divisible[name]] as number;
     const own = this.#own[name] as (...args: Numbers) => number;
     if (length < worthDividing) return own(...args);
@@ -130,14 +141,19 @@ export class KernelCrew {
     for (let look = 0; look < patientLooks; look++)
       if (Atomics.load(this.#states, member) === state.idle) return this.#answerOf(member);
     while (Atomics.load(this.#states, member) === state.asked)
-      if (Atomics.wait(this.#states, member, state.asked, patienceMs) === 'timed-out')
-        throw new EngineError({
-          where: 'update kernels',
-          expected: `an answer of thread ${member + 1} within ${patienceMs / 1000} s`,
-          found: 'none',
-          hint: 'restart from the last checkpoint',
-        });
+      if (Atomics.wait(this.#states, member, state.asked, this.#patienceMs) === 'timed-out')
+        throw this.#fail(member, `none within ${this.#patienceMs / 1000} s`);
     return this.#answerOf(member);
+  }
+
+  #fail(member: number, found: string): EngineError {
+    this.#failure ??= new EngineError({
+      where: 'update kernels',
+      expected: `an answer of thread ${member + 1}`,
+      found,
+      hint: 'restart from the last checkpoint',
+    });
+    return this.#failure;
   }
 
   #answerOf(member: number): number {

@@ -1,0 +1,41 @@
+/** A head with a label in the batch. Strategies are told of no others. */
+export interface PresentHead {
+  readonly name: string;
+  /** The head's own factor, from its configuration or a runtime input. */
+  readonly weight: number;
+}
+
+/** The present heads' gradients at what they share, as a strategy sees them. */
+export interface Gradients {
+  /** `[heads, heads]` row-major: inner products. */
+  readonly gramian: Float64Array;
+}
+
+/** What a strategy remembers of one head: plain data, for checkpoints. */
+export type HeadState = Readonly<Record<string, number>>;
+/** By head. Heads that were never present have none. */
+export type MergeState = Readonly<Record<string, HeadState>>;
+
+/**
+ * How per-head losses become one update: the merged loss is the sum of factor × loss over the present heads. Pure:
+ * whoever takes the step keeps the state, and commits it once the step is known to count.
+ */
+export interface MergeStrategy {
+  readonly type: string;
+  /** Whether `weigh` is given gradients. They cost a backward pass of each head. */
+  readonly needsGradients: boolean;
+  /**
+   * @param heads present ones, at least one
+   * @returns the factor of each head's loss, in their order: 0 or more
+   */
+  weigh(heads: readonly PresentHead[], state: MergeState, gradients?: Gradients): readonly number[];
+  /**
+   * What to remember after a step.
+   * @param losses of the present heads, in their order; none of them weighted
+   */
+  observe(heads: readonly PresentHead[], losses: readonly number[], state: MergeState): MergeState;
+}
+
+/** A strategy's memory when it has none. */
+export const remembersNothing = (_heads: readonly PresentHead[], _losses: readonly number[], state: MergeState) =>
+  state;
