@@ -55,7 +55,7 @@ describe.each(engines)('a step moves, %s', (_, config) => {
       ...spec,
       step: ({ x, z }) => {
         const [a, b] = spec.groups.flatMap(({ variables }) => variables).filter(({ trainable }) => trainable);
-        return { loss: tf.sum(tf.add(tf.mul(a as tf.Variable, x ?? 0), tf.mul(b as tf.Variable, z ?? 0))) };
+        return { loss: tf.sum(x ? tf.mul(a as tf.Variable, x) : tf.mul(b as tf.Variable, z as tf.Tensor)) };
       },
     });
     const settings = { present: [true, true], learningRates: [0.5, 0.5] };
