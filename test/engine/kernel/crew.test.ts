@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { Arena } from '../../../src/engine/arena.ts';
 import { KernelCrew } from '../../../src/engine/kernel/crew.ts';
 import { type KernelFunctions, loadKernels } from '../../../src/engine/kernel/index.ts';
@@ -17,8 +17,8 @@ function memoryWith(...names: string[]): { arena: Arena; at: (name: string) => n
   return { arena, at: (name) => arena.region(name).byteOffset };
 }
 
-async function crewOf(arena: Arena, threads: number): Promise<KernelCrew> {
-  const crew = new KernelCrew(loadKernels(arena.memory), arena.memory, threads);
+async function crewOf(arena: Arena, threads: number, patienceMs?: number): Promise<KernelCrew> {
+  const crew = new KernelCrew(loadKernels(arena.memory), arena.memory, threads, patienceMs);
   onTestFinished(() => crew.close());
   await crew.ready();
   return crew;
@@ -60,4 +60,35 @@ it('finds what is not finite in any part', async () => {
     expect(kernels.squaredNorm(at('g'), length)).toBeNaN();
     values[place] = before;
   }
+});
+
+it('ends every call with one error once a part was not done: what it was to move may be half moved', async () => {
+  const { arena, at } = memoryWith('g');
+  const crew = await crewOf(arena, 2, 50);
+  expect(crew.failure).toBeUndefined();
+  // The second half lies beyond the memory, where the other thread fails.
+  const beyond = arena.memory.buffer.byteLength - 4 * (length >> 1) - 64;
+  const errors = [() => crew.kernels.scale(beyond, length, 1), () => crew.kernels.scale(at('g'), 4, 1)].map((call) => {
+    try {
+      return call();
+    } catch (error) {
+      return error;
+    }
+  });
+  expect((errors[0] as Error).message).toBe(
+    'update kernels: expected an answer of thread 1; found none within 0.05 s\n  hint: restart from the last checkpoint',
+  );
+  expect(errors[1]).toBe(errors[0]);
+  expect(crew.failure).toBe(errors[0]);
+});
+
+it('says so when a thread breaks', async () => {
+  const { arena, at } = memoryWith('g');
+  // Kernels on another kind of memory cannot be loaded.
+  const crew = new KernelCrew(loadKernels(arena.memory), {} as WebAssembly.Memory, 2);
+  onTestFinished(() => crew.close());
+  await vi.waitUntil(() => crew.failure);
+  expect(() => crew.kernels.squaredNorm(at('g'), length)).toThrow(
+    /^update kernels: expected an answer of thread 1; found one that ended: .*memory/,
+  );
 });
