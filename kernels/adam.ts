@@ -6,8 +6,9 @@ import { averaged } from './rule';
  * m = beta1·m + (1 − beta1)·g; v = beta2·v + (1 − beta2)·g²; w −= learningRate·(m̂ / (√v̂ + epsilon) + decay·w),
  * where m̂ = m / correction1 and v̂ = v / correction2.
  * @see Kingma & Ba 2015, Algorithm 1, arXiv:1412.6980; with decay, Loshchilov & Hutter 2019, Algorithm 2, arXiv:1711.05101.
- * The corrections are moved into the scalars, as the former's section 2 does, with the epsilon that leaves the result the
- * same. Without l2 and decay their arithmetic is left out, which makes the step a sixth faster.
+ * Deviates: the decay is multiplied by the learning rate, as PyTorch has it. The corrections are moved into the scalars, as
+ * the former's section 2 does, with the epsilon that leaves the result the same. Without l2 and decay their arithmetic is
+ * left out, which makes the step a sixth faster.
  */
 export function adam(
   parameter: usize,

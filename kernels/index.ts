@@ -20,4 +20,3 @@ export { rmsprop } from './rmsprop';
 export { scale } from './scale';
 export { sgd } from './sgd';
 export { squaredNorm } from './squared-norm';
-export { zero } from './zero';

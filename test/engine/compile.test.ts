@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { compile } from '../../src/engine/compile.ts';
+import type { PerHead } from '../../src/trace/record.ts';
 import { expectClose, numbers, runProgram } from '../trace/oracle.ts';
 
 const matrix = (rows: number, columns: number, seed: number, name?: string): tf.Variable =>
@@ -79,6 +80,25 @@ describe('compile', () => {
       expectClose(found[`gradient[${head}]@h`] as Float32Array, atActivation.dataSync(), `${head} at h`);
     }
     expect(Object.keys(found)).not.toContain('gradient[a]/b');
+  });
+
+  it.each<[PerHead, string[]]>([
+    ['none', []],
+    ['activations', ['gradient[a]@h']],
+    ['all', ['gradient[a]/w', 'gradient[a]@h']],
+  ])('differentiates named losses as far as it is asked to: %s', (perHead, expected) => {
+    const w = matrix(3, 4, 1, 'w');
+    const { program } = compile(
+      (inputs) => {
+        const h = tf.tanh(tf.matMul(at(inputs, 'x'), w));
+        return { loss: tf.sum(h), losses: { a: tf.mean(tf.square(h)) }, activations: { h } };
+      },
+      { x: { shape: [5, 3] } },
+      { perHead },
+    );
+    expect(names(program.outputs)).toEqual(['activation/h', 'gradient/w', 'loss', 'loss/a', ...expected].sort());
+    const vector = (inputs: Record<string, tf.Tensor>) => ({ losses: { a: tf.tanh(at(inputs, 'x')) } });
+    expect(() => compile(vector, { x: { shape: [3] } }, { perHead })).toThrow('losses.a: expected a scalar loss');
   });
 
   it('splits where an input is known only later', () => {

@@ -28,16 +28,19 @@ it('calls methods in another thread, in order', async () => {
   expect(await ended).toEqual({ reason: 'asked' });
 });
 
-it.each([CompileError, ConfigError, EngineError, ShapeError])('passes errors on as what they are: $name', async (type) => {
-  const { client } = start();
-  const error = await client.call.refuse(type.name as 'EngineError').catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(type);
-  expect(error).toMatchObject({
-    name: type.name,
-    issues: [{ where: 'thread', expected: 'this', found: 'that', hint: 'other' }],
-  });
-  expect(await client.call.echo(1)).toBe(1);
-});
+it.each([CompileError, ConfigError, EngineError, ShapeError])(
+  'passes errors on as what they are: $name',
+  async (type) => {
+    const { client } = start();
+    const error = await client.call.refuse(type.name as 'EngineError').catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(type);
+    expect(error).toMatchObject({
+      name: type.name,
+      issues: [{ where: 'thread', expected: 'this', found: 'that', hint: 'other' }],
+    });
+    expect(await client.call.echo(1)).toBe(1);
+  },
+);
 
 it('refuses methods that are not there and arguments that cannot be sent, and stays usable', async () => {
   const { client, ended, worker } = start();

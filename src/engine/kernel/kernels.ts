@@ -41,7 +41,8 @@ export interface KernelFunctions {
    * m = beta1·m + (1 − beta1)·g; v = beta2·v + (1 − beta2)·g²;
    * w −= learningRate·(m / correction1 / (√(v / correction2) + epsilon) + decay·w).
    * The corrections are 1 − beta1ᵗ and 1 − beta2ᵗ, where t ≥ 1 counts this step.
-   * @see Kingma & Ba 2015, Algorithm 1, arXiv:1412.6980; with decay, Loshchilov & Hutter 2019, arXiv:1711.05101
+   * @see Kingma & Ba 2015, Algorithm 1, arXiv:1412.6980; with decay, Loshchilov & Hutter 2019, arXiv:1711.05101.
+   * Deviates: the decay is multiplied by the learning rate, as PyTorch has it.
    */
   adam(
     parameter: number,
@@ -96,8 +97,6 @@ export interface KernelFunctions {
   flush(values: number, length: number, smallest: number): void;
   /** Copies bytes; here the regions may overlap. */
   copy(to: number, from: number, sizeBytes: number): void;
-  /** Sets bytes to 0. */
-  zero(at: number, sizeBytes: number): void;
 }
 
 /** Builds of the kernels: with plain SIMD, or with relaxed SIMD's fused multiply-add. */

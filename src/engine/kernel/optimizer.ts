@@ -49,7 +49,9 @@ interface Definition<Slots extends readonly string[], Defaults extends Settings>
 
 /**
  * Fading slots are flushed once in so many steps of their group, long before they become subnormal: rounding would never
- * let them out of there, and arithmetic on subnormals is many times slower. What is flushed is too small to move anything.
+ * let them out of there, and arithmetic on subnormals is many times slower. What is flushed is too small to move anything
+ * while epsilon is far above 2⁻⁵⁰, with two exceptions: with a smaller one a second moment may restart from 0, and Lion,
+ * which steps by a sign, stops moving what has had no gradient for some 7000 steps.
  */
 const flushSteps = 64;
 const flushBelow = 2 ** -100;

@@ -40,16 +40,16 @@ test('builds when a source has changed, and only then', { timeout: 60_000 }, () 
   expect(build(root)).toEqual({ status: 0, output: '' });
   expect(writtenMs(root)).toEqual(first);
 
-  appendFileSync(join(root, 'kernels/zero.ts'), '\nexport function one(): i32 {\n  return 1;\n}\n');
-  appendFileSync(join(root, 'kernels/index.ts'), "export { one } from './zero';\n");
+  appendFileSync(join(root, 'kernels/copy.ts'), '\nexport function one(): i32 {\n  return 1;\n}\n');
+  appendFileSync(join(root, 'kernels/index.ts'), "export { one } from './copy';\n");
   expect(build(root)).toEqual(built);
   expect(readFileSync(join(root, 'kernels/build/simd.wasm')).equals(wasm)).toBe(false);
 
-  appendFileSync(join(root, 'kernels/zero.ts'), 'export const wrong: i32 = unknownName;\n');
+  appendFileSync(join(root, 'kernels/copy.ts'), 'export const wrong: i32 = unknownName;\n');
   const failed = build(root);
   expect(failed.status).toBe(1);
   expect(failed.output).toContain("Cannot find name 'unknownName'");
-  expect(failed.output).toContain('zero.ts');
+  expect(failed.output).toContain('copy.ts');
   expect(build(root).status).toBe(1);
   rmSync(root, { recursive: true });
 });

@@ -53,7 +53,6 @@ const cases: { readonly [name in keyof KernelFunctions]: Case } = {
     scalars: [],
     call: (kernels, [to, from], length) => kernels.copy(to!, from!, length * 4),
   },
-  zero: { regions: 1, writes: 1, scalars: [], call: (kernels, [at], length) => kernels.zero(at!, length * 4) },
 };
 
 describe.each(builds)('the %s build', (build) => {
@@ -96,8 +95,6 @@ describe.each(builds)('the %s build', (build) => {
     const kernels = implement(build, memory);
     kernels.copy(66, 64, 7);
     expect([...bytes]).toEqual([0, 1, 0, 1, 2, 3, 4, 5, 6, 9]);
-    kernels.zero(65, 3);
-    expect([...bytes]).toEqual([0, 0, 0, 0, 2, 3, 4, 5, 6, 9]);
   });
 
   test.each([NaN, Infinity, -Infinity])('finds a single %s at any place', (bad) => {

@@ -41,9 +41,5 @@ export function twinKernels(memory: WebAssembly.Memory, arithmetic: Arithmetic =
     copy(to, from, sizeBytes) {
       new Uint8Array(memory.buffer).copyWithin(to, from, from + sizeBytes);
     },
-
-    zero(at, sizeBytes) {
-      new Uint8Array(memory.buffer, at, sizeBytes).fill(0);
-    },
   };
 }
