@@ -28,6 +28,7 @@ export const rules: Rules = {
   /** Every package that `src/` imports: the folders or files that may, and why only those. `*` is everyone. */
   packages: {
     '@bufbuild/protobuf': { importers: ['engine'], reason: 'writes ONNX files' },
+    '@dagrejs/dagre': { importers: ['model'], reason: 'places the boxes in pictures of models' },
     '@tensorflow/tfjs-backend-cpu': { importers: ['trace', 'engine'], reason: 'rare kernels, and the eager engine' },
     '@tensorflow/tfjs-core': {
       importers: ['trace', 'engine', 'loss', 'merge', 'metric', 'model', 'step', 'stream', 'train', 'demo'],

@@ -66,6 +66,8 @@ export interface EncodeOptions {
   readonly named?: boolean;
   /** Constants with more elements than this become inputs; by default none do. */
   readonly feedConstantsAbove?: number;
+  /** Names of constants, different from those of inputs and outputs; by default they are numbered. */
+  readonly constantNames?: ReadonlyMap<Value, string>;
 }
 
 class Encoder {
@@ -78,13 +80,23 @@ class Encoder {
   readonly #options: EncodeOptions;
   readonly #wanted: ReadonlyMap<Value, string>;
   readonly #read: ReadonlySet<Value | null>;
+  readonly #taken: ReadonlySet<string>;
   #next = 0;
 
-  /** @param read values that nodes take as inputs */
-  constructor(options: EncodeOptions, wanted: ReadonlyMap<Value, string>, read: ReadonlySet<Value | null>) {
+  /**
+   * @param read values that nodes take as inputs
+   * @param taken names that others have
+   */
+  constructor(
+    options: EncodeOptions,
+    wanted: ReadonlyMap<Value, string>,
+    read: ReadonlySet<Value | null>,
+    taken: ReadonlySet<string>,
+  ) {
     this.#options = options;
     this.#wanted = wanted;
     this.#read = read;
+    this.#taken = taken;
   }
 
   nameOf(value: Value): string {
@@ -134,7 +146,7 @@ class Encoder {
   }
 
   #produced(value: Value): string {
-    const name = this.#wanted.get(value) ?? `v${this.#next++}`;
+    const name = this.#wanted.get(value) ?? this.#number('v');
     this.#names.set(value, name);
     return name;
   }
@@ -145,7 +157,7 @@ class Encoder {
     if (value.source.kind === 'input') return this.#feed(value, value.source.name);
     if (value.source.kind === 'node') throw new Error(`value ${value.id} is used before the node that computes it`);
     if (sizeOf(value.shape) > (this.#options.feedConstantsAbove ?? Number.POSITIVE_INFINITY))
-      return this.#feed(value, `c${this.#next++}`);
+      return this.#feed(value, this.#number('c'));
     return this.#constant(value);
   }
 
@@ -156,12 +168,21 @@ class Encoder {
   }
 
   #constant(value: Value): string {
-    const key = contentKey(value);
+    const given = this.#options.constantNames?.get(value);
+    const key = given === undefined ? contentKey(value) : undefined;
     const known = key === undefined ? undefined : this.#constants.get(key);
     if (known !== undefined) return known;
-    const name = `c${this.#next++}`;
+    const name = given ?? this.#number('c');
     this.initializers.push({ name, dtype: value.dtype, shape: value.shape, data: constantData(value) as TypedArray });
     if (key !== undefined) this.#constants.set(key, name);
+    return name;
+  }
+
+  /** A name that no input, output or named constant has. */
+  #number(kind: 'c' | 'v'): string {
+    let name: string;
+    do name = `${kind}${this.#next++}`;
+    while (this.#taken.has(name));
     return name;
   }
 }
@@ -175,7 +196,11 @@ export function encodeGraph(outputs: Readonly<Record<string, Value>>, options: E
   const wanted = new Map<Value, string>();
   for (const [name, value] of entries) if (!wanted.has(value)) wanted.set(value, name);
   const nodes = topological(Object.values(outputs), options.cut);
-  const encoder = new Encoder(options, wanted, new Set(nodes.flatMap(({ inputs }) => inputs)));
+  const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...wanted.keys()]);
+  const given = [...read].flatMap((value) => (value?.source.kind === 'input' ? [value.source.name] : []));
+  const { cut = new Map(), constantNames = new Map() } = options;
+  const taken = new Set([...given, ...cut.values(), ...constantNames.values(), ...Object.keys(outputs)]);
+  const encoder = new Encoder(options, wanted, read, taken);
   for (const node of nodes) encoder.add(node);
   for (const [name, value] of entries) if (!encoder.isNamed(value, name)) encoder.copy(value, name);
   const ports = entries.map(([name, { dtype, shape }]) => ({ name, dtype, shape }));

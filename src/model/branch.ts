@@ -1,0 +1,101 @@
+import { type LayersModel, type layers, Sequential, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { ConfigError } from '../core/error.ts';
+import { formatValue } from '../core/format.ts';
+import type { Shape } from '../core/shape.ts';
+import { placeOf } from './place.ts';
+
+type Layer = layers.Layer;
+
+/** Something with one output that a model continues from: a branch, a layer that was applied, or a model of tf.layers. */
+export type Origin = Branch | Layer | LayersModel;
+
+/** What uses an origin for good, in words for errors: `fork 'image.0'`. Nothing may be added to it any more. */
+const ends = new WeakMap<object, string>();
+
+/**
+ * A chain of layers that grows until something else begins from it. Once it was forked, merged or made an output it is
+ * frozen: adding to it would change those silently.
+ */
+export class Branch {
+  #tensor: SymbolicTensor;
+
+  constructor(tensor: SymbolicTensor) {
+    this.#tensor = tensor;
+  }
+
+  /** Where the branch has got to. */
+  get tensor(): SymbolicTensor {
+    return this.#tensor;
+  }
+
+  /** Of one sample, without the batch axis. Sizes that are not known are null. */
+  get shape(): readonly (number | null)[] {
+    return this.#tensor.shape.slice(1);
+  }
+
+  /**
+   * Grows the branch.
+   * @param grown layers, or models as layers, one after the other
+   * @returns the branch itself
+   * @throws ConfigError when the branch is frozen, naming what uses it
+   */
+  add(...grown: readonly (Layer | LayersModel)[]): this {
+    refuseEnded(this, placeOf(this.#tensor));
+    for (const layer of grown) this.#tensor = onlyOutput(layer.apply(this.#tensor), layer.name);
+    return this;
+  }
+}
+
+/**
+ * The tensor something begins from, for good: adding to `origin` is an error from now on.
+ * @param user who begins there, for errors
+ */
+export function endOf(origin: Origin, user: string): SymbolicTensor {
+  const tensor = tensorOf(origin);
+  if (!ends.has(origin)) ends.set(origin, user);
+  if (origin instanceof Sequential) {
+    const place = placeOf(tensor);
+    origin.add = () => refuseEnded(origin, place);
+  }
+  return tensor;
+}
+
+/** @throws ConfigError when `origin` has not one output */
+export function tensorOf(origin: Origin): SymbolicTensor {
+  if (origin instanceof Branch) return origin.tensor;
+  if (typeof origin !== 'object' || origin === null || !('inboundNodes' in origin))
+    throw new ConfigError({
+      where: 'branch',
+      expected: 'a branch or a model of tf.layers',
+      found: formatValue(origin),
+    });
+  const outputs: SymbolicTensor | SymbolicTensor[] = 'outputs' in origin ? origin.outputs : origin.output;
+  return onlyOutput(outputs, origin.name);
+}
+
+function onlyOutput(outputs: unknown, name: string): SymbolicTensor {
+  const list = (Array.isArray(outputs) ? outputs : [outputs]) as SymbolicTensor[];
+  if (list.length === 1) return list[0] as SymbolicTensor;
+  throw new ConfigError({
+    where: `layer '${name}'`,
+    expected: 'one output, for a branch to continue from',
+    found: `${list.length}`,
+    hint: 'make a branch of each: new Branch(model.outputs[0])',
+  });
+}
+
+function refuseEnded(origin: object, place: string): void {
+  const user = ends.get(origin);
+  if (user === undefined) return;
+  throw new ConfigError({
+    where: place,
+    expected: 'a branch that still grows',
+    found: `one that ${user} uses`,
+    hint: 'add before, or to a branch of a fork: fork(branch, 2)',
+  });
+}
+
+/** A shape without the batch axis, as errors show it. */
+export function sampleShape(tensor: SymbolicTensor): Shape {
+  return tensor.shape.slice(1).map((size) => size ?? -1);
+}

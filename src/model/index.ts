@@ -1,0 +1,10 @@
+export { Branch, type Origin } from './branch.ts';
+export { Branches, Fork, type Forked, fork } from './fork.ts';
+export { GraphModel, type LossLike, type OutputOptions, objectiveOf, typed } from './graph.ts';
+export { type LossNode, lossOf, mergeLosses } from './loss-node.ts';
+export { type MergeMode, merge } from './merge.ts';
+export { mermaidOf } from './mermaid.ts';
+export type { Head, ModelInput, ModelNode, ModelSpec, Objective, Parameter, ParameterGroup } from './spec.ts';
+export { summarize } from './summary.ts';
+export { svgOf } from './svg.ts';
+export { formatModel } from './text.ts';

@@ -1,0 +1,96 @@
+import type { TypedArray } from '../core/dtype.ts';
+import { type Issue, ShapeError } from '../core/error.ts';
+import { sizeOf } from '../core/shape.ts';
+import { didYouMean } from '../core/suggest.ts';
+import type { Head, ModelSpec } from '../model/spec.ts';
+
+/** What is known of one head in a batch. Whatever stands where a label is absent is never read. */
+export interface HeadLabels {
+  /** rows × size of a label, row-major. */
+  readonly values: TypedArray;
+  /** rows: 1 where the row has a label, 0 where not. */
+  readonly present: Uint8Array;
+  /** rows: factor of each row's loss; 1 where left out. */
+  readonly weight?: Float32Array;
+  /** As `values`: −1 where the truth is below the value, 1 where above, 0 where it is the value. For censored losses. */
+  readonly bound?: Float32Array;
+}
+
+/** The rows of one gradient step, or of one evaluation. */
+export interface Batch {
+  readonly rows: number;
+  /** By input: rows × size of a sample, row-major. */
+  readonly inputs: Readonly<Record<string, TypedArray>>;
+  /** By head. A head that is not named has no label in this batch. */
+  readonly labels: Readonly<Record<string, HeadLabels>>;
+  /** rows: what random masks follow, by default the row's place. */
+  readonly keys?: Int32Array;
+}
+
+/** Rows of a batch with a label of each head, by head. Heads without any are not named. */
+export function countLabels(labels: Batch['labels']): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const [head, { present }] of Object.entries(labels)) {
+    let count = 0;
+    for (const known of present) count += known;
+    if (count > 0) counts.set(head, count);
+  }
+  return counts;
+}
+
+/**
+ * Whether a batch fits a model.
+ * @throws ShapeError with everything that does not
+ */
+export function checkBatch(spec: ModelSpec, batch: Batch): void {
+  const issues: Issue[] = [];
+  const length = (where: string, array: ArrayLike<unknown> | undefined, expected: number): void => {
+    if (array && array.length !== expected)
+      issues.push({ where, expected: `${expected} numbers for ${batch.rows} rows`, found: `${array.length}` });
+  };
+  for (const { name, shape } of spec.inputs) {
+    const given = batch.inputs[name];
+    if (given) length(`input '${name}'`, given, batch.rows * sizeOf(shape));
+    else issues.push({ where: `input '${name}'`, expected: 'an array', found: 'nothing' });
+  }
+  const heads = new Map(spec.heads.filter(({ objective }) => objective).map((head) => [head.name, head]));
+  for (const [name, labels] of Object.entries(batch.labels)) {
+    const head = heads.get(name);
+    if (!head) issues.push(unknownHead(name, spec.heads));
+    else issues.push(...issuesOfLabels(head, labels, batch.rows));
+  }
+  length('row keys', batch.keys, batch.rows);
+  if (issues.length > 0) throw new ShapeError(issues);
+}
+
+function unknownHead(name: string, heads: readonly Head[]): Issue {
+  const known = heads.filter(({ objective }) => objective).map((head) => head.name);
+  const untrained = heads.some((head) => head.name === name);
+  return {
+    where: `labels of '${name}'`,
+    expected: untrained ? 'a head with a loss' : `a head of the model: ${known.join(', ')}`,
+    found: untrained ? 'an output that is predicted and not trained' : `'${name}'`,
+    ...didYouMean(name, known),
+  };
+}
+
+function issuesOfLabels({ name, shape, objective }: Head, labels: HeadLabels, rows: number): readonly Issue[] {
+  const spec = objective?.loss.label(shape, `head "${name}"`);
+  const size = rows * sizeOf(spec?.shape ?? []);
+  const expected: readonly [string, ArrayLike<unknown> | undefined, number][] = [
+    ['labels', labels.values, size],
+    ['presence', labels.present, rows],
+    ['weights', labels.weight, rows],
+    ['bounds', labels.bound, size],
+  ];
+  const issues: Issue[] = expected
+    .filter(([, array, count]) => array && array.length !== count)
+    .map(([what, array, count]) => ({
+      where: `head "${name}"`,
+      expected: `${count} ${what} for ${rows} rows`,
+      found: `${array?.length}`,
+    }));
+  if (spec?.bound && !labels.bound)
+    issues.push({ where: `head "${name}"`, expected: 'a bound for each label', found: 'none' });
+  return issues;
+}

@@ -1,0 +1,219 @@
+import { add, div, mul, reshape, type Scalar, scalar, sum, type Tensor } from '@tensorflow/tfjs-core';
+import type { TypedArray } from '../core/dtype.ts';
+import { sizeOf } from '../core/shape.ts';
+import { rowLosses } from '../loss/index.ts';
+import type { ModelSpec, ValueId } from '../model/spec.ts';
+import { type InputSpecs, randomRowsInput, type Step } from '../trace/record.ts';
+import { columnOf } from './column.ts';
+import { forward, nodesFor, selectIf } from './forward.ts';
+import { denseTogether } from './fused.ts';
+import { guardGradient } from './guard.ts';
+import { groupHeads, type HeadGroup, oneByOne, type TrainedHead, trainedHeads } from './head-group.ts';
+
+/** What a batch's program depends on: batches alike in this share one. */
+export interface BatchForm {
+  readonly rows: number;
+  /** Heads whose rows have weights of their own. */
+  readonly weighted: readonly string[];
+  /** Whether the best guesses are wanted beside the losses: `point/<head>`. */
+  readonly points: boolean;
+}
+
+/** Where a head is among those that are computed together. */
+interface HeadColumn {
+  readonly group: HeadGroup;
+  readonly column: number;
+}
+
+type Outputs = Readonly<Record<string, TypedArray>>;
+type Inputs = Readonly<Record<string, Tensor>>;
+const at = (inputs: Inputs, name: string): Tensor => inputs[name] as Tensor;
+
+/**
+ * Functions of a model's batch, for an engine to compile. Inputs are named `x/<input>`, `label/<group>`,
+ * `present/<group>`, `weight/…`, `bound/…`, `denominator/…`, `factor/…`, `any/<number>`; outputs `loss/<group>` and
+ * `point/<group>`, where a group is named after its first head.
+ */
+export class ModelProgram {
+  readonly spec: ModelSpec;
+  readonly heads: readonly TrainedHead[];
+  /** Heads as they are trained, and as they are evaluated. */
+  readonly groups: readonly HeadGroup[];
+  readonly single: readonly HeadGroup[];
+  /** Sets of heads of which a program must know whether any is present, by the name of the input that says so. */
+  readonly sets = new Map<string, readonly string[]>();
+  readonly #byHeads = new Map<string, string>();
+  readonly #columns: ReadonlyMap<string, HeadColumn>;
+
+  /** @param fuse whether heads that are alike are computed together */
+  constructor(spec: ModelSpec, fuse = true) {
+    this.spec = spec;
+    this.heads = trainedHeads(spec);
+    this.single = oneByOne(this.heads);
+    this.groups = fuse ? groupHeads(spec, this.heads) : this.single;
+    this.#columns = new Map(
+      this.groups.flatMap((group) => group.heads.map(({ name }, column) => [name, { group, column }] as const)),
+    );
+    const ofGroups = this.groups.map(({ heads }) => heads.map(({ name }) => name));
+    for (const heads of [...spec.readers, ...spec.groups.map((group) => group.heads), ...ofGroups])
+      this.#nameSet(heads);
+  }
+
+  /** Merged loss of a batch, and each group's losses; the best guesses too when there is an input `points`. */
+  readonly train: Step = (inputs) => {
+    const ends = this.groups.flatMap(({ heads, fused }) => (fused ? [fused.input] : heads.map(({ value }) => value)));
+    const values = this.#forward(inputs, ends, true);
+    const outputs: Record<string, Tensor> = {};
+    const merged: Tensor[] = [];
+    for (const group of this.groups) {
+      const { name, heads, fused } = group;
+      const [{ objective, shape, value }] = heads as [TrainedHead];
+      const flat = fused ? this.#together(inputs, group, values) : (values.get(value) as Tensor);
+      const output = reshape(flat, [-1, ...shape]);
+      const rows = rowLosses(objective.loss, labelled(inputs, group, output), placeOf(group));
+      const losses = div(
+        fused ? sum(reshape(rows, [-1, heads.length]), 0) : sum(rows),
+        at(inputs, `denominator/${name}`),
+      );
+      outputs[`loss/${name}`] = losses;
+      if (inputs.points) outputs[`point/${name}`] = objective.loss.point(output);
+      merged.push(sum(mul(losses, at(inputs, `factor/${name}`))));
+    }
+    merged.push(...this.#penalties(inputs));
+    return { loss: merged.reduce((total, loss) => add(total, loss), scalar(0)) as Scalar, outputs };
+  };
+
+  /** What every output predicts. */
+  readonly predict: Step = (inputs) => {
+    const heads = this.spec.heads.filter(({ trainingOnly }) => !trainingOnly);
+    const ends = heads.map(({ value }) => value);
+    const values = this.#forward(inputs, ends, false);
+    const outputs = heads.map(({ name, value, objective }) => {
+      const output = values.get(value) as Tensor;
+      return [name, objective ? objective.loss.predict(output) : output.clone()] as const;
+    });
+    return { outputs: Object.fromEntries(outputs) };
+  };
+
+  /** Losses of each row, and best guesses: `loss/<head>`, `point/<head>`. */
+  readonly evaluate: Step = (inputs) => {
+    const groups = this.groupsFor('evaluate');
+    const ends = groups.flatMap(({ heads }) => heads.map(({ value }) => value));
+    const values = this.#forward(inputs, ends, false);
+    const outputs = groups.flatMap((group) => {
+      const [{ name, objective, value }] = group.heads as [TrainedHead];
+      const output = values.get(value) as Tensor;
+      return [
+        [`loss/${name}`, rowLosses(objective.loss, labelled(inputs, group, output), placeOf(group))],
+        [`point/${name}`, objective.loss.point(output)],
+      ] as const;
+    });
+    return { outputs: Object.fromEntries(outputs) };
+  };
+
+  /** Heads as a program of this purpose computes them. */
+  groupsFor(purpose: 'train' | 'evaluate'): readonly HeadGroup[] {
+    return purpose === 'train' ? this.groups : this.single.filter(({ heads: [head] }) => !head?.trainingOnly);
+  }
+
+  /** Shapes and types of everything a program takes for a batch of this form. */
+  specs({ rows, weighted, points }: BatchForm, purpose: 'train' | 'evaluate' | 'predict'): InputSpecs {
+    const inputs = this.spec.inputs.map(({ name, shape, dtype }) => [`x/${name}`, { shape: [rows, ...shape], dtype }]);
+    if (purpose === 'predict') return Object.fromEntries(inputs);
+    const groups = this.groupsFor(purpose);
+    const labels = groups.flatMap(({ name, heads, fused }) => {
+      const { label } = heads[0] as TrainedHead;
+      const lead = fused ? [rows, heads.length] : [rows];
+      return [
+        [`label/${name}`, { shape: [...lead, ...label.shape], dtype: label.dtype }],
+        [`present/${name}`, { shape: lead, dtype: 'bool' }],
+        ...(label.bound ? [[`bound/${name}`, { shape: [...lead, ...label.shape] }]] : []),
+        ...(heads.some((head) => weighted.includes(head.name)) ? [[`weight/${name}`, { shape: lead }]] : []),
+      ];
+    });
+    if (purpose === 'evaluate') return Object.fromEntries([...inputs, ...labels]);
+    const scalars = groups.flatMap(({ name, heads, fused }) => {
+      const shape = fused ? [heads.length] : [];
+      return [
+        [`denominator/${name}`, { shape }],
+        [`factor/${name}`, { shape }],
+        ...(fused ? [[`known/${name}`, { shape, dtype: 'bool' }]] : []),
+      ];
+    });
+    const sets = [...this.sets.keys()].map((name) => [name, { shape: [], dtype: 'bool' }]);
+    const others = [
+      [randomRowsInput, { shape: [rows], dtype: 'int32' }],
+      ...(points ? [['points', { shape: [] }]] : []),
+    ];
+    return Object.fromEntries([...inputs, ...labels, ...scalars, ...sets, ...others]);
+  }
+
+  /** One head's loss among the outputs of `train`. */
+  lossIn(outputs: Outputs, head: string): number {
+    const { group, column } = this.#columns.get(head) as HeadColumn;
+    return outputs[`loss/${group.name}`]?.[column] as number;
+  }
+
+  /** One head's best guesses among the outputs of `train`, where they were asked for. */
+  pointsIn(outputs: Outputs, head: string): TypedArray | undefined {
+    const { group, column } = this.#columns.get(head) as HeadColumn;
+    const points = outputs[`point/${group.name}`];
+    const { objective, shape, label } = group.heads[column] as TrainedHead;
+    const size = sizeOf(objective.loss.prediction === 'distribution' ? shape : label.shape);
+    return points && columnOf(points, column, group.heads.length, size);
+  }
+
+  #nameSet(heads: readonly string[]): void {
+    const key = JSON.stringify(heads);
+    if (heads.length === 0 || this.#byHeads.has(key)) return;
+    const name = `any/${this.sets.size}`;
+    this.sets.set(name, heads);
+    this.#byHeads.set(key, name);
+  }
+
+  #anyPresent(inputs: Inputs, heads: readonly string[]): Tensor {
+    return at(inputs, this.#byHeads.get(JSON.stringify(heads)) as string);
+  }
+
+  #forward(inputs: Inputs, ends: readonly ValueId[], training: boolean): ReadonlyMap<ValueId, Tensor> {
+    const given = this.spec.inputs.map(({ name, value }) => [value, at(inputs, `x/${name}`)] as const);
+    const anyPresent = (readers: readonly string[]): Tensor => this.#anyPresent(inputs, readers);
+    const options = { training, ...(training ? { anyPresent } : {}) };
+    return forward(this.spec, nodesFor(this.spec, ends), new Map(given), options);
+  }
+
+  /** The outputs of heads that are alike: `[rows, heads · units]`. */
+  #together(inputs: Inputs, { name, heads, fused }: HeadGroup, values: ReadonlyMap<ValueId, Tensor>): Tensor {
+    const { layers, input } = fused as NonNullable<HeadGroup['fused']>;
+    const x = values.get(input) as Tensor;
+    const names = heads.map((head) => head.name);
+    const narrows = names.length < (this.spec.readers[input] ?? []).length;
+    const guarded = narrows ? guardGradient(x, this.#anyPresent(inputs, names)) : x;
+    return denseTogether(layers, guarded, at(inputs, `known/${name}`));
+  }
+
+  /** Regularisation that layers ask for, while any head that depends on them is present. */
+  #penalties(inputs: Inputs): readonly Tensor[] {
+    return this.spec.groups.flatMap(({ heads, parameters }) => {
+      if (heads.length === 0) return [];
+      const layers = [...new Set(parameters.map(({ layer }) => layer))];
+      const losses = layers.flatMap((layer) => layer.calculateLosses());
+      return losses.map((loss) => selectIf(this.#anyPresent(inputs, heads), loss));
+    });
+  }
+}
+
+const placeOf = ({ name }: HeadGroup): string => `head "${name}"`;
+
+/** What is known of a group's heads, as rows: those of one head, or for each row those of every head. */
+function labelled(inputs: Inputs, { name, heads: [head] }: HeadGroup, output: Tensor) {
+  const { label } = head as TrainedHead;
+  const weight = inputs[`weight/${name}`];
+  return {
+    output,
+    label: reshape(at(inputs, `label/${name}`), [-1, ...label.shape]),
+    present: reshape(at(inputs, `present/${name}`), [-1]),
+    ...(label.bound ? { bound: reshape(at(inputs, `bound/${name}`), [-1, ...label.shape]) } : {}),
+    ...(weight ? { weight: reshape(weight, [-1]) } : {}),
+  };
+}

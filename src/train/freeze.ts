@@ -1,0 +1,22 @@
+import { ConfigError } from '../core/error.ts';
+import { oneOf } from '../core/format.ts';
+import { didYouMean } from '../core/suggest.ts';
+import type { ModelSpec } from '../model/index.ts';
+
+/**
+ * Branches with parameters, which can be kept as they are.
+ * @throws ConfigError naming all that are not among the model's
+ */
+export function knownBranches({ groups }: ModelSpec, branches: readonly string[]): readonly string[] {
+  const names = [...new Set(groups.map(({ branch }) => branch))];
+  const issues = branches
+    .filter((branch) => !names.includes(branch))
+    .map((branch) => ({
+      where: 'freeze',
+      expected: oneOf(names),
+      found: `'${branch}'`,
+      ...didYouMean(branch, names),
+    }));
+  if (issues.length > 0) throw new ConfigError(issues);
+  return branches;
+}

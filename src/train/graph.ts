@@ -1,0 +1,295 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { ConfigError, type Issue } from '../core/error.ts';
+import { ignoreEvents } from '../core/event.ts';
+import type { Shape } from '../core/shape.ts';
+import { openEngine } from '../engine/index.ts';
+import type { Engine } from '../engine/trainer.ts';
+import {
+  type Branch,
+  type Forked,
+  fork,
+  formatModel,
+  GraphModel,
+  type LossNode,
+  lossOf,
+  type MergeMode,
+  type ModelSpec,
+  merge,
+  mermaidOf,
+  type Origin,
+  type OutputOptions,
+  objectiveOf,
+  summarize,
+  svgOf,
+} from '../model/index.ts';
+import type { SkippedStep, StepReport } from '../step/report.ts';
+import { type HeadSettings, StepRunner } from '../step/runner.ts';
+import type { StepState } from '../step/state.ts';
+import { type CompileOptions, lossesByOutput, runnerOptions } from './compile-options.ts';
+import { Dataset, type DatasetOptions, type Features, type Labels, readInputs } from './dataset.ts';
+import { type OnnxOptions, toLayersModel, toOnnx } from './export.ts';
+import { type Epoch, epochs, type FitOptions } from './fit.ts';
+import { knownBranches } from './freeze.ts';
+import { evaluation, onlyOrAll, type Prediction, predictions } from './predict.ts';
+import { failOn } from './rows.ts';
+import { assignParameters, loadState, saveState } from './save.ts';
+import type { HeadScores } from './scores.ts';
+import { copyState } from './state-tensors.ts';
+
+export type { CompileOptions } from './compile-options.ts';
+
+/** A model of many inputs and outputs, each output with an objective of its own, trained on whatever labels exist. */
+export class Graph {
+  readonly #model: GraphModel;
+  #compiled: CompileOptions | undefined;
+  #engine: Engine | undefined;
+  #runner: StepRunner | undefined;
+  /** Whether the model changed since the runner was opened. */
+  #stale = false;
+  /** What the next runner goes on from, instead of where the one before it was. */
+  #loaded: StepState | undefined;
+  #opening: Promise<unknown> = Promise.resolve();
+  readonly #frozen = new Set<string>();
+
+  /** @param options.seed of initial values: the same seed and names give the same weights */
+  constructor({ seed = 0 }: { readonly seed?: number } = {}) {
+    this.#model = new GraphModel(seed);
+  }
+
+  /**
+   * A branch that begins with an input.
+   * @param shape of one sample
+   * @throws ConfigError when the name is in use
+   */
+  input(name: string, shape: Shape, options?: { readonly dtype?: 'float32' | 'int32' }): Branch {
+    return this.#model.input(name, shape, options);
+  }
+
+  /** Lets several branches begin where `origin` ends, and freezes it. See `fork`. */
+  fork<const Asked extends number | readonly string[]>(origin: Origin, branches: Asked): Forked<Asked> {
+    return fork(origin, branches);
+  }
+
+  /** Joins branches into one, and freezes them. See `merge`. */
+  merge(origins: readonly Origin[], mode: MergeMode, options?: { readonly name?: string }): Branch {
+    return merge(origins, mode, options);
+  }
+
+  /**
+   * Makes a branch an output. With a loss it is a head that is trained; without, it is predicted. On a compiled graph
+   * the others go on from where they are.
+   * @returns the output's loss, for merging with others
+   * @throws ConfigError when the name is in use or an option is wrong; ShapeError when the loss has no meaning there
+   */
+  output(name: string, origin: Origin, options: OutputOptions = {}): LossNode {
+    this.#model.output(name, origin, options);
+    this.#changed();
+    return lossOf(name, options.weight);
+  }
+
+  /** Removes an output, and frees what only it used. The others go on from where they are. */
+  retire(name: string): void {
+    this.#model.retire(name);
+    this.#changed();
+  }
+
+  /** Makes a weighted merge of losses the objective: its factors replace the outputs' weights; those not in it have 0. */
+  minimise(loss: LossNode): this {
+    this.#model.minimise(loss);
+    this.#changed();
+    return this;
+  }
+
+  /** Says how the model is trained. The engine starts with the first step. */
+  compile(options: CompileOptions): this {
+    runnerOptions(options);
+    this.#giveLosses(options.loss);
+    this.#compiled = options;
+    this.#changed();
+    return this;
+  }
+
+  /** One step. @returns the loss of the only head, or of each that was present; undefined when nothing was trained */
+  async trainOnBatch(
+    x: Features,
+    y: Labels,
+    options: DatasetOptions = {},
+  ): Promise<number | Readonly<Record<string, number>> | undefined> {
+    const report = await this.step(x, y, options);
+    if ('skipped' in report) return undefined;
+    const losses = Object.fromEntries(Object.entries(report.heads).map(([head, { loss }]) => [head, loss]));
+    const trained = this.#model.outputs.filter(({ objective }) => objective);
+    return trained.length === 1 ? losses[trained[0]?.name as string] : losses;
+  }
+
+  /** One step, with all that it reports. */
+  async step(x: Features, y: Labels, options: DatasetOptions = {}): Promise<StepReport | SkippedStep> {
+    const runner = await this.#running();
+    return runner.take(new Dataset(runner.spec, runner.program.heads, x, y, options));
+  }
+
+  /** Trains for some epochs. @returns what each came to */
+  async fit(x: Features, y: Labels, options: FitOptions = {}): Promise<readonly Epoch[]> {
+    const runner = await this.#running();
+    const data = new Dataset(runner.spec, runner.program.heads, x, y, options);
+    return epochs(runner, data, options);
+  }
+
+  /** Losses and metrics over the labelled rows: of the only head, or by name. */
+  async evaluate(
+    x: Features,
+    y: Labels,
+    options: DatasetOptions = {},
+  ): Promise<HeadScores | Readonly<Record<string, HeadScores>>> {
+    const runner = await this.#running();
+    const heads = runner.program.heads.filter(({ trainingOnly }) => !trainingOnly);
+    return onlyOrAll(await evaluation(runner, new Dataset(runner.spec, heads, x, y, options)));
+  }
+
+  /** What is predicted for these samples: by the only output, or by name. */
+  async predict(x: Features): Promise<Prediction | Readonly<Record<string, Prediction>>> {
+    const runner = await this.#running();
+    const issues: Issue[] = [];
+    const inputs = readInputs(runner.spec, x, issues);
+    failOn(issues);
+    return onlyOrAll(await predictions(runner, inputs));
+  }
+
+  /** A head's weight, learning-rate factor and whether it is frozen: changing them compiles nothing. */
+  async head(name: string): Promise<HeadSettings> {
+    return (await this.#running()).head(name);
+  }
+
+  /** Keeps the parameters and moving statistics of branches as they are. */
+  freeze(...branches: readonly string[]): this {
+    for (const branch of knownBranches(this.describe(), branches)) this.#frozen.add(branch);
+    return this;
+  }
+
+  unfreeze(...branches: readonly string[]): this {
+    for (const branch of knownBranches(this.describe(), branches)) this.#frozen.delete(branch);
+    return this;
+  }
+
+  /** The model, whatever it was described with. */
+  describe(): ModelSpec {
+    return this.#model.describe();
+  }
+
+  /** The model as text: see `formatModel`. */
+  text(): string {
+    return formatModel(this.describe());
+  }
+
+  /** The model as tables, for people: see `summarize`. */
+  summary(): string {
+    return summarize(this.describe());
+  }
+
+  /** The model as a Mermaid flowchart: see `mermaidOf`. */
+  mermaid(): string {
+    return mermaidOf(this.describe());
+  }
+
+  /** The model as an SVG picture: see `svgOf`. */
+  svg(): string {
+    return svgOf(this.describe());
+  }
+
+  /** What a run continues from: copies. */
+  async state(): Promise<StepState> {
+    return copyState((await this.#running()).state());
+  }
+
+  /** Goes on from a state that was taken from a graph with the same names. */
+  async restore(state: StepState): Promise<void> {
+    (await this.#running()).restore(state);
+  }
+
+  /** Writes what a run continues from into a directory: see `saveState`. */
+  async save(directory: string): Promise<void> {
+    const runner = await this.#running();
+    await saveState(directory, runner.state(), runner.spec);
+  }
+
+  /** Goes on from what `save` wrote, bit for bit, in a graph that was built by the same program: see `loadState`. */
+  async load(directory: string): Promise<void> {
+    this.#loaded = await loadState(directory, (await this.#running()).spec);
+    this.#changed();
+    await this.#running();
+  }
+
+  /** The model as a plain LayersModel with the weights of now: see `toLayersModel`. */
+  toLayersModel(): LayersModel {
+    this.#runner?.pull();
+    return toLayersModel(this.describe());
+  }
+
+  /** The model as an ONNX file with the weights of now: see `toOnnx`. */
+  toOnnx(options?: OnnxOptions): Uint8Array {
+    this.#runner?.pull();
+    return toOnnx(this.describe(), options);
+  }
+
+  /** Stops the engine and frees its memory. The trained values are in the layers. */
+  async close(): Promise<void> {
+    this.#runner?.pull();
+    await this.#runner?.close();
+    await this.#engine?.close();
+    this.#runner = undefined;
+    this.#engine = undefined;
+  }
+
+  #giveLosses(loss: CompileOptions['loss']): void {
+    const without = this.#model.outputs.filter(({ objective }) => !objective).map(({ name }) => name);
+    for (const [name, given] of lossesByOutput(loss, without)) {
+      this.#model.find(name);
+      const objective = given && objectiveOf(name, { loss: given });
+      if (objective) this.#model.objective(name, objective);
+    }
+  }
+
+  /** The model is another now: the next call goes on with it. */
+  #changed(): void {
+    this.#stale = true;
+  }
+
+  #running(): Promise<StepRunner> {
+    const opened = this.#opening.then(() => this.#open());
+    this.#opening = opened.catch(() => {});
+    return opened;
+  }
+
+  async #open(): Promise<StepRunner> {
+    const compiled = this.#compiled;
+    if (!compiled)
+      throw new ConfigError({
+        where: 'graph',
+        expected: 'compile before training or predicting',
+        found: 'a graph that was not compiled',
+        hint: "graph.compile({ optimizer: 'adam' })",
+      });
+    if (!this.#runner || this.#stale) this.#runner = await this.#replace(compiled, this.#runner);
+    this.#stale = false;
+    this.#runner.frozen.clear();
+    for (const branch of this.#frozen) this.#runner.frozen.add(branch);
+    return this.#runner;
+  }
+
+  /** A runner for the model as it is, which goes on where the one before it was. */
+  async #replace(compiled: CompileOptions, before: StepRunner | undefined): Promise<StepRunner> {
+    const { engine, events = ignoreEvents } = compiled;
+    const spec = this.describe();
+    this.#engine ??= await openEngine(engine, { events });
+    const loaded = this.#loaded;
+    const state = loaded ?? (before && copyState(before.state()));
+    before?.pull();
+    if (loaded) assignParameters(spec, loaded);
+    const runner = await StepRunner.open(spec, this.#engine, runnerOptions(compiled));
+    if (state) runner.restore(state);
+    if (before) runner.keepSettings(before);
+    await before?.close();
+    this.#loaded = undefined;
+    return runner;
+  }
+}

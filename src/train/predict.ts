@@ -1,0 +1,67 @@
+import { allocateArray, type TypedArray } from '../core/dtype.ts';
+import { type Shape, sizeOf } from '../core/shape.ts';
+import type { StepRunner } from '../step/runner.ts';
+import type { Dataset } from './dataset.ts';
+import { gather } from './dataset.ts';
+import { HeadScorer, type HeadScores } from './scores.ts';
+
+export interface Prediction {
+  readonly values: TypedArray;
+  /** `[rows, …]` */
+  readonly shape: Shape;
+}
+
+/** Rows that are computed at once when nothing is trained. */
+const inferenceRows = 256;
+
+/** Numbers of the rows, in pieces that are computed at once. */
+function* pieces(rows: number): Generator<Int32Array> {
+  for (let start = 0; start < rows; start += inferenceRows)
+    yield Int32Array.from({ length: Math.min(inferenceRows, rows - start) }, (_, at) => start + at);
+}
+
+/** What every output predicts, by name. */
+export async function predictions(
+  runner: StepRunner,
+  inputs: Readonly<Record<string, TypedArray>>,
+): Promise<Readonly<Record<string, Prediction>>> {
+  const [first] = runner.spec.inputs;
+  const rows = (inputs[first?.name ?? '']?.length ?? 0) / sizeOf(first?.shape ?? []);
+  const found = new Map<string, TypedArray>();
+  for (const piece of pieces(rows)) {
+    const part = runner.spec.inputs.map(({ name, shape, dtype }) => [
+      name,
+      gather(inputs[name] as TypedArray, piece, sizeOf(shape), dtype),
+    ]);
+    for (const [name, values] of Object.entries(await runner.predict(piece.length, Object.fromEntries(part)))) {
+      const size = values.length / piece.length;
+      const all = found.get(name) ?? allocateArray('float32', rows * size);
+      (all as Float32Array).set(values as Float32Array, (piece[0] as number) * size);
+      found.set(name, all);
+    }
+  }
+  return Object.fromEntries(
+    [...found].map(([name, values]) => [name, { values, shape: [rows, values.length / rows] }]),
+  );
+}
+
+/** Losses and metrics of every head that is not there for training only. */
+export async function evaluation(runner: StepRunner, data: Dataset): Promise<Readonly<Record<string, HeadScores>>> {
+  const heads = runner.program.heads.filter(({ trainingOnly }) => !trainingOnly);
+  const scorers = heads.map((head) => [head.name, new HeadScorer(head)] as const);
+  for (const piece of pieces(data.rows)) {
+    const batch = data.batch(piece);
+    const found = await runner.evaluate(batch);
+    for (const [name, scorer] of scorers) {
+      const labels = batch.labels[name];
+      if (labels) scorer.add(labels, found[`point/${name}`] as TypedArray, found[`loss/${name}`]);
+    }
+  }
+  return Object.fromEntries(scorers.map(([name, scorer]) => [name, scorer.scores()]));
+}
+
+/** What belongs to the only name, or everything by name. */
+export function onlyOrAll<T>(byName: Readonly<Record<string, T>>): T | Readonly<Record<string, T>> {
+  const values = Object.values(byName);
+  return values.length === 1 ? (values[0] as T) : byName;
+}

@@ -1,0 +1,68 @@
+import type { TypedArray } from '../core/dtype.ts';
+import { sizeOf } from '../core/shape.ts';
+import { type Metric, metrics } from '../metric/index.ts';
+import type { HeadLabels } from '../step/batch.ts';
+import type { TrainedHead } from '../step/head-group.ts';
+import { gather } from './dataset.ts';
+
+/** What one head's predictions are worth, over the rows with a label. What is undefined has no meaning there. */
+export interface HeadScores {
+  /** Mean of the rows' losses, weighted; undefined when there were no labels. */
+  readonly loss: number | undefined;
+  readonly labels: number;
+  readonly metrics: Readonly<Record<string, number | undefined>>;
+}
+
+/** Adds up one head's losses and metrics. */
+export class HeadScorer {
+  readonly #size: number;
+  readonly #labelSize: number;
+  readonly #metrics: readonly (readonly [string, Metric])[];
+  #loss = 0;
+  #weight = 0;
+  #labels = 0;
+
+  /** @throws ConfigError when a metric does not go with the head */
+  constructor(head: TrainedHead) {
+    const { objective, label, name, shape } = head;
+    this.#labelSize = sizeOf(label.shape);
+    const { prediction } = objective.loss;
+    this.#size = prediction === 'distribution' ? sizeOf(shape) : this.#labelSize;
+    const context = { prediction, width: this.#size, labelWidth: this.#labelSize, where: `head "${name}"` };
+    this.#metrics = objective.metrics.map((config) => [
+      config.type,
+      metrics.build(config, context, `head "${name}", metric`),
+    ]);
+  }
+
+  /**
+   * @param points best guesses of all rows
+   * @param losses weighted loss of each row, when it is known
+   */
+  add({ values, present, weight }: HeadLabels, points: TypedArray, losses?: TypedArray): void {
+    const rows = Int32Array.from([...present.keys()].filter((row) => present[row] === 1));
+    if (rows.length === 0) return;
+    this.#labels += rows.length;
+    for (const row of rows) {
+      this.#loss += Number(losses?.[row] ?? 0);
+      this.#weight += weight?.[row] ?? 1;
+    }
+    const prediction = gather(points, rows, this.#size, 'float32') as Float32Array;
+    const label = gather(values, rows, this.#labelSize, values instanceof Int32Array ? 'int32' : 'float32');
+    for (const [, metric] of this.#metrics)
+      metric.add({
+        rows: rows.length,
+        prediction,
+        label: label as Float32Array,
+        ...(weight ? { weight: Float32Array.from(rows, (row) => weight[row] as number) } : {}),
+      });
+  }
+
+  scores(): HeadScores {
+    return {
+      loss: this.#weight > 0 ? this.#loss / this.#weight : undefined,
+      labels: this.#labels,
+      metrics: Object.fromEntries(this.#metrics.map(([name, metric]) => [name, metric.value()])),
+    };
+  }
+}

@@ -1,0 +1,252 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { layers } from '@tensorflow/tfjs-layers';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { TypedArray } from '../../src/core/dtype.ts';
+import { trunklineBackend } from '../../src/engine/backend.ts';
+import type { EngineConfig } from '../../src/engine/index.ts';
+import type { StepState } from '../../src/step/state.ts';
+import { Graph } from '../../src/train/graph.ts';
+import { decodeSafetensors } from '../../src/train/safetensors.ts';
+import { loadState, saveState } from '../../src/train/save.ts';
+
+trunklineBackend();
+
+beforeEach(() => {
+  tf.setBackend('cpu');
+});
+
+const { batchNormalization, dense, dropout } = layers;
+const onnxCpu: EngineConfig = { type: 'onnx-cpu', threads: 1, worker: false };
+
+/** Two heads, moving statistics, random masks, and an output that is not trained. */
+function build(engine: EngineConfig, { units = 5 }: { readonly units?: number } = {}): Graph {
+  const graph = new Graph({ seed: 3 });
+  onTestFinished(() => graph.close());
+  const trunk = graph.input('x', [4]).add(dense({ units, activation: 'tanh' }), batchNormalization());
+  const [left, right, aside] = graph.fork(trunk, ['left', 'right', 'aside']);
+  graph.output('size', left?.add(dropout({ rate: 0.3 }), dense({ units: 1 })) as never, {
+    loss: 'meanSquaredError',
+    denominator: 'ema',
+  });
+  graph.output('kind', right?.add(dense({ units: 3 })) as never, { loss: 'categoricalCrossentropy' });
+  graph.output('seen', aside?.add(dense({ units: 2 })) as never);
+  return graph.compile({ optimizer: { type: 'adam', learningRate: 0.01 }, merge: 'uncertainty', engine, seed: 11 });
+}
+
+const wave = (count: number, seed: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, at) => Math.sin(at * 12.9898 + seed));
+
+const rows = 24;
+const x = { values: wave(rows * 4, 1), shape: [rows, 4] };
+const y = {
+  size: Array.from({ length: rows }, (_, row) => (row % 3 === 0 ? null : row / rows)),
+  kind: Array.from({ length: rows }, (_, row) =>
+    row % 2 === 0 ? null : [0, 1, 2].map((at) => Number(at === row % 3)),
+  ),
+};
+const train = (graph: Graph, seed: number) => graph.fit(x, y, { epochs: 2, batchRows: 8, seed });
+
+async function temporary(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'trunkline-'));
+  onTestFinished(() => rm(made, { recursive: true }));
+  return join(made, 'state');
+}
+
+const bits = (values: TypedArray): string => Buffer.from(values.slice().buffer).toString('hex');
+
+/** All that a run continues from, bit by bit, and what it predicts. */
+async function everything(graph: Graph): Promise<unknown> {
+  const predicted = Object.entries(await graph.predict(x)).map(([name, { values }]) => [name, bits(values)]);
+  const { arrays, ...memory } = await graph.state();
+  const named = Object.entries(arrays).map(([name, values]) => [name, bits(values)] as const);
+  return { predicted, memory, arrays: named.sort(([a], [b]) => (a < b ? -1 : 1)) };
+}
+
+describe.each([onnxCpu, { type: 'tfjs-cpu' } as const])('save and load, on $type', (engine) => {
+  test('a run that was interrupted goes on as one that was not, bit for bit', async () => {
+    const directory = await temporary();
+    const uninterrupted = build(engine);
+    await train(uninterrupted, 1);
+    await uninterrupted.save(directory);
+    await train(uninterrupted, 2);
+
+    const continued = build(engine);
+    await continued.load(directory);
+    await train(continued, 2);
+    expect(await everything(continued)).toEqual(await everything(uninterrupted));
+  });
+
+  test('what a graph has learned meanwhile is gone once it loads', async () => {
+    const directory = await temporary();
+    const graph = build(engine);
+    const before = await everything(graph);
+    await graph.save(directory);
+    await train(graph, 1);
+    await graph.load(directory);
+    expect(await everything(graph)).toEqual(before);
+
+    await train(graph, 2);
+    const fresh = build(engine);
+    await train(fresh, 2);
+    expect(await everything(graph)).toEqual(await everything(fresh));
+  });
+
+  test('outputs that are not trained are saved with the others', async () => {
+    const directory = await temporary();
+    const graph = build(engine);
+    const kernel = graph
+      .describe()
+      .groups.flatMap(({ parameters }) => parameters)
+      .find(({ name }) => name === 'aside/dense/kernel');
+    kernel?.variable.assign(tf.fill([5, 2], 0.25));
+    await train(graph, 1);
+    await graph.save(directory);
+    const { tensors } = decodeSafetensors(await readFile(join(directory, 'parameters.safetensors')), 'file');
+    expect([...tensors.keys()].sort()).toMatchInlineSnapshot(`
+      [
+        "aside/dense/bias",
+        "aside/dense/kernel",
+        "left/dense/bias",
+        "left/dense/kernel",
+        "right/dense/bias",
+        "right/dense/kernel",
+        "x/batchNormalization/beta",
+        "x/batchNormalization/gamma",
+        "x/batchNormalization/moving_mean",
+        "x/batchNormalization/moving_variance",
+        "x/dense/bias",
+        "x/dense/kernel",
+      ]
+    `);
+    expect([...(tensors.get('aside/dense/kernel')?.values ?? [])]).toEqual(new Array(10).fill(0.25));
+
+    const other = build(engine);
+    await other.predict(x);
+    await other.load(directory);
+    expect(await everything(other)).toEqual(await everything(graph));
+  });
+});
+
+test('weights that were changed by hand stay changed', async () => {
+  const directory = await temporary();
+  const graph = build(onnxCpu);
+  await graph.save(directory);
+  (await graph.head('size')).weight = 0.25;
+  await graph.load(directory);
+  expect((await graph.head('size')).weight).toBe(0.25);
+});
+
+test('any state is read as it was written, bit for bit', async () => {
+  const graph = build(onnxCpu);
+  await train(graph, 1);
+  const [state, spec, directory] = [await graph.state(), graph.describe(), await temporary()];
+  const real = fc.oneof(
+    fc.double(),
+    fc.constantFrom(-0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
+  );
+  const states = fc
+    .record({
+      steps: fc.nat(),
+      merge: fc.dictionary(fc.constantFrom('size', 'kind'), fc.record({ logVariance: real })),
+      schedules: fc.dictionary(fc.constantFrom('left', 'right'), fc.record({ best: real, waited: fc.nat() })),
+      head: fc.record({ clock: fc.nat(), labels: fc.nat(), denominator: fc.record({ rate: real, weight: real }) }),
+      pattern: fc.array(fc.nat(2 ** 32 - 1), { minLength: 1, maxLength: 9 }),
+    })
+    .map(({ steps, merge, schedules, head, pattern }): StepState => {
+      const arrays = Object.entries(state.arrays).map(([name, values]) => {
+        const filled = values.slice() as Float32Array;
+        new Uint32Array(filled.buffer).set(Array.from(filled, (_, at) => pattern[at % pattern.length] as number));
+        return [name, filled] as const;
+      });
+      return { steps, merge, schedules, heads: { size: head }, arrays: Object.fromEntries(arrays) };
+    });
+  await fc.assert(
+    fc.asyncProperty(states, async (written) => {
+      await saveState(directory, written, spec);
+      const read = await loadState(directory, spec);
+      const { arrays, ...memory } = written;
+      expect({ ...read, arrays: undefined }).toEqual({ ...memory, arrays: undefined });
+      for (const [name, values] of Object.entries(arrays))
+        expect(bits(read.arrays[name] as TypedArray)).toBe(bits(values));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+describe('what is not the saved state of this model is refused', () => {
+  async function saved(): Promise<string> {
+    const directory = await temporary();
+    await build(onnxCpu).save(directory);
+    return directory;
+  }
+
+  async function refusal(directory: string, graph = build(onnxCpu)): Promise<string> {
+    return graph.load(directory).then(
+      () => 'none',
+      (error) => `${error}`.replaceAll(directory, 'state'),
+    );
+  }
+
+  test('another model: the first line that differs', async () => {
+    expect(await refusal(await saved(), build(onnxCpu, { units: 6 }))).toMatchInlineSnapshot(`
+      "ConfigError: state/state.json, line 2 of the model: expected 'x/dense = Dense(x) units=6 activation="tanh"'; found 'x/dense = Dense(x) units=5 activation="tanh"'
+        hint: build the graph as the program did that saved it"
+    `);
+  });
+
+  test('a model with another output', async () => {
+    const graph = build(onnxCpu);
+    graph.output('more', graph.input('z', [2]));
+    expect(await refusal(await saved(), graph)).toMatchInlineSnapshot(`
+      "ConfigError: state/state.json, line 2 of the model: expected 'z: input float32 [2]'; found 'x/dense = Dense(x) units=5 activation="tanh"'
+        hint: build the graph as the program did that saved it"
+    `);
+  });
+
+  test('a file cut short', async () => {
+    const directory = await saved();
+    await truncate(join(directory, 'parameters.safetensors'), 1000);
+    expect(await refusal(directory)).toMatchInlineSnapshot(`
+      "ConfigError: state/parameters.safetensors: expected 324 bytes after the header; found 80
+        hint: the file was cut short: write it or copy it again"
+    `);
+  });
+
+  test('tensors of another model', async () => {
+    const directory = await saved();
+    const file = join(directory, 'parameters.safetensors');
+    const text = await readFile(file, 'latin1');
+    await writeFile(file, text.replace('aside/dense/bias', 'aside/dense/size').replace('[4,5]', '[5,4]'), 'latin1');
+    expect(await refusal(directory)).toMatchInlineSnapshot(`
+      "ConfigError: state/parameters.safetensors, tensor 'x/dense/kernel': expected float32 [4, 5]; found float32 [5, 4]
+      state/parameters.safetensors, tensor 'aside/dense/bias': expected float32 [2]; found none
+      state/parameters.safetensors, tensor 'aside/dense/size': expected none; found float32 [2]"
+    `);
+  });
+
+  test('a file of a later version', async () => {
+    const directory = await saved();
+    const file = join(directory, 'state.json');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"format": 1', '"format": 2'));
+    expect(await refusal(directory)).toMatchInlineSnapshot(
+      `"ConfigError: state/state.json.format: expected 1; found 2"`,
+    );
+  });
+
+  test('a file that is not JSON', async () => {
+    const directory = await saved();
+    await truncate(join(directory, 'state.json'), 20);
+    expect(await refusal(directory)).toMatch(/^ConfigError: state\/state\.json: expected JSON; found .*JSON/);
+  });
+
+  test('no directory', async () => {
+    expect(await refusal(await temporary())).toMatchInlineSnapshot(
+      `"ConfigError: state: expected a directory with parameters.safetensors, optimizer.safetensors, state.json; found nothing of that name"`,
+    );
+  });
+});
