@@ -3,7 +3,7 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 import type { TrunklineEvent } from './core/event.ts';
 import { trunklineBackend } from './engine/backend.ts';
 import { openEngine } from './engine/index.ts';
-import type { GroupSpec } from './engine/trainer.ts';
+import type { Engine, GroupSpec, TrainerSpec } from './engine/trainer.ts';
 import { withRandom } from './trace/random.ts';
 import type { Step } from './trace/record.ts';
 
@@ -110,7 +110,16 @@ export async function demonstrate(print: (line: string) => void): Promise<void> 
       );
   };
   const engine = await openEngine({ type: 'onnx-cpu' }, { events });
-  const trainer = await engine.train({ step, groups, optimizer: { type: 'adam' }, seed });
+  try {
+    await train(engine, { step, groups, optimizer: { type: 'adam' }, seed }, print);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Takes the steps, and prints what became of each head. */
+async function train(engine: Engine, spec: TrainerSpec, print: (line: string) => void): Promise<void> {
+  const trainer = await engine.train(spec);
   const vector = { shape: [rows] };
   const prepared = await trainer.prepare({
     x: { shape: [rows, features] },
@@ -154,5 +163,4 @@ export async function demonstrate(print: (line: string) => void): Promise<void> 
     const show = (loss: number | undefined): string => (loss === undefined ? 'no label' : loss.toFixed(4)).padStart(11);
     print(`${name.padEnd(10)} ${String(seen[head]).padStart(7)}  ${show(first.get(name))} ${show(last.get(name))}`);
   });
-  await engine.close();
 }

@@ -1,6 +1,6 @@
 import { setTimeout as timeout } from 'node:timers/promises';
 
-/** Where time comes from. Injected everywhere, so that tests and replays decide what time it is. */
+/** Where time comes from. Injected wherever something waits or depends on it, so that tests and replays decide. */
 export interface Clock {
   /** Wall time, milliseconds since 1970-01-01 UTC. May jump when the system's clock is set. */
   nowMs(): number;

@@ -26,19 +26,18 @@ export interface Environment {
 export function createEnvironment(ort: OrtLibrary, threads: number): Environment {
   const { api } = ort;
   const issue = (found: string): Issue => ({ where: ort.path, expected: 'an environment of ONNX Runtime', found });
-  let known = getEnvironmentData(poolKey);
-  if (typeof known !== 'number') {
-    known = threads > 1 ? threads : 0;
-    setEnvironmentData(poolKey, known);
-  }
+  const env =
+    threads > 1
+      ? createWithPool(ort, threads, issue)
+      : ort.make((out) => api.CreateEnv(logErrors, 'trunkline', out), issue);
+  const known = getEnvironmentData(poolKey);
+  const poolThreads = typeof known === 'number' ? known : threads > 1 ? threads : 0;
+  setEnvironmentData(poolKey, poolThreads);
   return {
-    env:
-      threads > 1
-        ? createWithPool(ort, threads, issue)
-        : ort.make((out) => api.CreateEnv(logErrors, 'trunkline', out), issue),
+    env,
     memory: ort.make((out) => api.CreateCpuMemoryInfo(arenaAllocator, defaultMemory, out), issue),
     allocator: ort.make((out) => api.GetAllocatorWithDefaultOptions(out), issue),
-    poolThreads: known as number,
+    poolThreads,
   };
 }
 
