@@ -6,11 +6,51 @@ export { type Compiled, compile } from './engine/compile.ts';
 export { type EngineConfig, engines, openEngine } from './engine/index.ts';
 export type { OptimizerType } from './engine/kernel/index.ts';
 export type { Program, ProgramStage } from './engine/program.ts';
-export type { Engine, GroupSpec, PreparedStep, StepReport, Trainer, TrainerSpec } from './engine/trainer.ts';
+export type {
+  Between,
+  Engine,
+  EngineStatus,
+  GroupSpec,
+  PreparedInference,
+  PreparedStep,
+  StepReport as EngineReport,
+  Trainer,
+  TrainerSpec,
+} from './engine/trainer.ts';
 export type { StepSettings } from './engine/update.ts';
+export { denominators, type Loss, type LossConfig, losses } from './loss/index.ts';
+export { type MergeConfig, type MergeStrategy, merges } from './merge/index.ts';
+export { type Metric, type MetricConfig, metrics } from './metric/index.ts';
+export {
+  Branch,
+  type Branches,
+  Fork,
+  fork,
+  formatModel,
+  type LossNode,
+  type MergeMode,
+  type ModelSpec,
+  merge,
+  mergeLosses,
+  mermaidOf,
+  type OutputOptions,
+  summarize,
+  svgOf,
+} from './model/index.ts';
+export { type OptimizerConfig, optimizers, type Schedule, type ScheduleConfig, schedules } from './optimizer/index.ts';
+export type { Batch, HeadLabels } from './step/batch.ts';
+export type { HeadReport, SkippedStep, StepReport } from './step/report.ts';
+export { type HeadSettings, type RunnerOptions, StepRunner } from './step/runner.ts';
+export type { StepState } from './step/state.ts';
 export { random } from './trace/distribution.ts';
 export { type RandomState, withRandom, withRandomName } from './trace/random.ts';
 export type { InputSpec, InputSpecs, RecordOptions, Step, StepResult } from './trace/record.ts';
+export type { CompileOptions } from './train/compile-options.ts';
+export type { DatasetOptions, Features, Labels } from './train/dataset.ts';
+export type { Epoch, FitOptions } from './train/fit.ts';
+export { Graph } from './train/graph.ts';
+export type { Prediction } from './train/predict.ts';
+export type { HeadScores } from './train/scores.ts';
 
 // As importing a backend of TensorFlow.js does: the backend `trunkline` is there, tensors have their methods, and
 // layers draw random numbers that can be repeated.

@@ -41,8 +41,17 @@ export async function predictions(
     }
   }
   return Object.fromEntries(
-    [...found].map(([name, values]) => [name, { values, shape: [rows, values.length / rows] }]),
+    [...found].map(([name, values]) => [
+      name,
+      { values, shape: [rows, ...shapeOf(runner, name, values.length / rows)] },
+    ]),
   );
+}
+
+/** Of one sample's prediction: the output's, unless the loss predicts another number of values. */
+function shapeOf({ spec }: StepRunner, name: string, size: number): Shape {
+  const shape = spec.heads.find((head) => head.name === name)?.shape ?? [];
+  return sizeOf(shape) === size ? shape : [size];
 }
 
 /** Losses and metrics of every head that is not there for training only. */

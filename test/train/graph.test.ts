@@ -1,0 +1,315 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { layers } from '@tensorflow/tfjs-layers';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { TrunklineEvent } from '../../src/core/event.ts';
+import { trunklineBackend } from '../../src/engine/backend.ts';
+import type { StepState } from '../../src/step/state.ts';
+import { Graph } from '../../src/train/graph.ts';
+import type { HeadScores } from '../../src/train/scores.ts';
+
+trunklineBackend();
+
+const { dense, batchNormalization } = layers;
+
+beforeEach(() => {
+  tf.setBackend('cpu');
+});
+
+const matrix = (rows: number, columns: number, seed = 1): number[][] =>
+  Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: columns }, (_, at) => Math.sin((row * columns + at) * 12.9898 + seed)),
+  );
+const column = (rows: number, seed = 3): number[] => matrix(rows, 1, seed).map(([value]) => value as number);
+
+interface Made {
+  readonly graph: Graph;
+  readonly events: TrunklineEvent[];
+}
+
+/** Two heads on a normalised trunk. */
+function twoHeads(optimizer: 'adam' | 'sgd' = 'adam'): Made {
+  const events: TrunklineEvent[] = [];
+  const graph = new Graph();
+  const trunk = graph
+    .input('x', [4])
+    .add(dense({ units: 6, activation: 'tanh', name: 'hidden' }), batchNormalization({ name: 'norm' }));
+  const [a, b] = graph.fork(trunk, ['a', 'b']);
+  graph.output('first', a.add(dense({ units: 1 })), {
+    loss: 'meanSquaredError',
+    metrics: ['meanAbsoluteError', 'pearson'],
+  });
+  graph.output('second', b.add(dense({ units: 1 })), { loss: 'binaryCrossentropy', metrics: ['rocAuc'] });
+  graph.compile({
+    optimizer: { type: optimizer, learningRate: 0.05 },
+    engine: { type: 'onnx-cpu', threads: 1, worker: false },
+    events: (event) => events.push(event),
+  });
+  onTestFinished(() => graph.close());
+  return { graph, events };
+}
+
+const x = matrix(8, 4);
+const y = { first: column(8), second: column(8).map((value) => Number(value > 0)) };
+
+/** The names of what differs between two states. */
+function changed(before: StepState, after: StepState): readonly string[] {
+  return Object.keys(before.arrays).filter((name) => `${before.arrays[name]}` !== `${after.arrays[name]}`);
+}
+
+const compiledPrograms = (events: readonly TrunklineEvent[]): number =>
+  events.filter(({ type }) => type === 'programCompiled').length;
+
+describe('freezing', () => {
+  it('keeps a trunk’s parameters, state and moving statistics, and compiles nothing', async () => {
+    const { graph, events } = twoHeads();
+    await graph.trainOnBatch(x, y);
+    const before = await graph.state();
+    const programs = compiledPrograms(events);
+    graph.freeze('x');
+    await graph.trainOnBatch(x, y);
+    const frozen = await graph.state();
+    expect(changed(before, frozen).filter((name) => /hidden|norm|clock\/x$/.test(name))).toEqual([]);
+    expect(changed(before, frozen)).toContain('parameter/a/dense/kernel');
+    graph.unfreeze('x');
+    await graph.trainOnBatch(x, y);
+    const moved = changed(frozen, await graph.state());
+    for (const name of [
+      'parameter/hidden/kernel',
+      'parameter/norm/moving_mean',
+      'slot/firstMoment/hidden/kernel',
+      'clock/x',
+    ])
+      expect(moved).toContain(name);
+    expect(compiledPrograms(events)).toBe(programs);
+  });
+
+  it('keeps a frozen head, which goes on to train the trunk', async () => {
+    const { graph } = twoHeads('sgd');
+    (await graph.head('first')).frozen = true;
+    const before = await graph.state();
+    await graph.trainOnBatch(x, { first: y.first });
+    const after = changed(before, await graph.state());
+    expect(after).toContain('parameter/hidden/kernel');
+    expect(after).not.toContain('parameter/a/dense/kernel');
+  });
+
+  it('names branches that are not there', () => {
+    expect(() => twoHeads().graph.freeze('y')).toThrow(/expected one of 'x', 'a', 'b'; found 'y'/);
+  });
+});
+
+describe('runtime settings', () => {
+  it('weigh heads and scale their rates without compiling', async () => {
+    const { graph, events } = twoHeads('sgd');
+    await graph.trainOnBatch(x, y);
+    const programs = compiledPrograms(events);
+    const head = await graph.head('first');
+    head.weight = 0.25;
+    head.learningRate = 0.1;
+    const report = await graph.step(x, y);
+    expect(report).toMatchObject({
+      heads: { first: { weight: 0.25 }, second: { weight: 1 } },
+      learningRates: { x: 0.05, b: 0.05 },
+    });
+    expect('learningRates' in report && report.learningRates.a).toBeCloseTo(0.005, 12);
+    expect(compiledPrograms(events)).toBe(programs);
+  });
+
+  it('names a head that is not there', async () => {
+    await expect(twoHeads().graph.head('frist')).rejects.toThrow(
+      "head: expected one of 'first', 'second'; found 'frist'\n  hint: did you mean 'first'?",
+    );
+  });
+});
+
+describe('heads of a built model', () => {
+  it('are added while the others go on from where they are', async () => {
+    const [{ graph }, { graph: alone }] = [twoHeads(), twoHeads()];
+    for (const one of [graph, alone]) for (let step = 0; step < 3; step++) await one.trainOnBatch(x, y);
+    const before = await graph.state();
+    graph.output('third', graph.fork(graph.input('z', [2]).add(dense({ units: 3 })), 1)[0].add(dense({ units: 1 })), {
+      loss: 'huber',
+    });
+    const z = matrix(8, 2);
+    const after = await graph.state();
+    for (const [name, values] of Object.entries(before.arrays)) expect(after.arrays[name], name).toEqual(values);
+    await graph.trainOnBatch({ x, z }, y);
+    await alone.trainOnBatch(x, y);
+    const [grown, plain] = [await graph.state(), await alone.state()];
+    for (const [name, values] of Object.entries(plain.arrays)) expect(grown.arrays[name], name).toEqual(values);
+    expect(grown.heads).toEqual(plain.heads);
+    expect(await graph.trainOnBatch({ x, z }, { third: y.first })).toEqual({ third: expect.any(Number) });
+  });
+
+  it('are retired, with all that only they used', async () => {
+    const { graph } = twoHeads();
+    await graph.trainOnBatch(x, y);
+    const before = await graph.state();
+    graph.retire('second');
+    const after = await graph.state();
+    expect(
+      Object.keys(before.arrays)
+        .filter((name) => !(name in after.arrays))
+        .sort(),
+    ).toEqual([
+      'clock/b',
+      'parameter/b/dense/bias',
+      'parameter/b/dense/kernel',
+      'slot/firstMoment/b/dense/bias',
+      'slot/firstMoment/b/dense/kernel',
+      'slot/secondMoment/b/dense/bias',
+      'slot/secondMoment/b/dense/kernel',
+    ]);
+    for (const name of Object.keys(after.arrays)) expect(after.arrays[name], name).toEqual(before.arrays[name]);
+    expect(await graph.trainOnBatch(x, y.first)).toBeGreaterThan(0);
+    expect(() => graph.retire('second')).toThrow("output: expected 'first'; found 'second'");
+  });
+
+  it('keep settings that were changed while running', async () => {
+    const { graph } = twoHeads('sgd');
+    (await graph.head('second')).weight = 0.125;
+    graph.retire('first');
+    expect((await graph.head('second')).weight).toBe(0.125);
+  });
+});
+
+describe('training', () => {
+  it('trains some heads, or one head a batch', async () => {
+    const { graph } = twoHeads();
+    const some = await graph.fit(x, y, { heads: ['second'], batchRows: 4 });
+    expect(some).toMatchObject([{ steps: 2, heads: { second: { labels: 8 } } }]);
+    expect(some[0]?.heads.first).toBeUndefined();
+    const trained: string[] = [];
+    await graph.fit(x, y, {
+      alternate: true,
+      batchRows: 2,
+      onStep: (report) => 'heads' in report && trained.push(...Object.keys(report.heads)),
+    });
+    expect(trained).toEqual(['first', 'second', 'first', 'second']);
+  });
+
+  it('drops rows without any label, and counts them', async () => {
+    const { graph } = twoHeads();
+    const [epoch] = await graph.fit(
+      x,
+      { first: y.first.map((value, row) => (row < 3 ? null : value)) },
+      { batchRows: 3 },
+    );
+    expect(epoch).toMatchObject({ dropped: 3, steps: 2, skipped: 0, heads: { first: { labels: 5 } } });
+  });
+
+  it('learns, and says how well over labelled rows', async () => {
+    const { graph } = twoHeads();
+    const rows = matrix(64, 4);
+    const first = rows.map((row) => (row[0] as number) - (row[1] as number));
+    const known = {
+      first: first.map((value, row) => (row % 3 ? value : null)),
+      second: first.map((value) => Number(value > 0)),
+    };
+    const before = (await graph.evaluate(rows, known)) as Record<string, HeadScores>;
+    await graph.fit(rows, known, { epochs: 60, batchRows: 16 });
+    const scores = (await graph.evaluate(rows, known)) as Record<string, HeadScores>;
+    expect(scores.first?.labels).toBe(42);
+    expect(scores.first?.loss).toBeLessThan(0.1 * (before.first?.loss as number));
+    expect(scores.first?.metrics.pearson).toBeGreaterThan(0.95);
+    expect(scores.second?.metrics.rocAuc).toBeGreaterThan(0.95);
+    const one = (await graph.evaluate(rows, { second: new Array(64).fill(1) })) as Record<string, HeadScores>;
+    expect(one).toMatchObject({
+      first: { loss: undefined, labels: 0, metrics: { pearson: undefined } },
+      second: { metrics: { rocAuc: undefined } },
+    });
+  });
+
+  it('repeats itself, and takes another way with another seed', async () => {
+    const run = async (seed: number): Promise<unknown> => {
+      const { graph } = twoHeads();
+      return (await graph.fit(x, y, { batchRows: 3, epochs: 2, seed })).map(({ heads }) => heads);
+    };
+    const first = await run(1);
+    expect(await run(1)).toEqual(first);
+    expect(await run(2)).not.toEqual(first);
+  });
+
+  it('leaves out a head whose loss is not finite, and takes the step without it', async () => {
+    const { graph } = twoHeads('sgd');
+    await graph.trainOnBatch(x, y);
+    const before = await graph.state();
+    const arrays = { 'parameter/a/dense/bias': Float32Array.of(Number.POSITIVE_INFINITY) };
+    await graph.restore({ ...before, arrays });
+    const report = await graph.step(x, y);
+    expect(report).toMatchObject({ rejected: { first: 'loss Infinity' }, heads: { second: { labels: 8 } } });
+    const after = await graph.state();
+    expect(after.heads.first).toEqual(before.heads.first);
+    expect(after.heads.second?.clock).toBe(2);
+    expect(after.steps).toBe(2);
+    expect(await graph.step(x, { first: y.first })).toMatchObject({
+      skipped: 'notFinite',
+      rejected: { first: 'loss Infinity' },
+    });
+  });
+
+  it('asks to be compiled first', async () => {
+    const graph = new Graph();
+    graph.output('a', graph.input('x', [2]).add(dense({ units: 1 })), { loss: 'huber' });
+    await expect(graph.trainOnBatch([[1, 2]], [1])).rejects.toThrow(
+      "graph: expected compile before training or predicting; found a graph that was not compiled\n  hint: graph.compile({ optimizer: 'adam' })",
+    );
+    await expect(new Graph().compile({ optimizer: 'adam' }).fit([[1]], [1])).rejects.toThrow(
+      'model: expected one output or more; found none',
+    );
+  });
+
+  it('says everything that does not fit at once', async () => {
+    const { graph } = twoHeads();
+    await expect(graph.fit(matrix(3, 5), { first: [1, 2], third: [1] })).rejects.toThrow(
+      "input 'x': expected samples [rows, 4]; found [3, 5]",
+    );
+    await expect(graph.fit(x, { first: [1, 2], third: [1] })).rejects.toThrow(
+      "label 'third': expected one of 'first', 'second'; found 'third'\n" +
+        'head "first": expected a label or null for each of 8 rows; found 2',
+    );
+    await expect(graph.fit(x, y, { batchRows: 0 })).rejects.toThrow(
+      'batchRows: expected a whole number, 1 or more; found 0',
+    );
+  });
+});
+
+describe('layers', () => {
+  it('that are not trainable stay, from the start', async () => {
+    const graph = new Graph();
+    graph.output(
+      'a',
+      graph.input('x', [4]).add(dense({ units: 3, trainable: false, name: 'fixed' }), dense({ units: 1 })),
+      { loss: 'huber' },
+    );
+    graph.compile({ optimizer: 'sgd', engine: { type: 'onnx-cpu', threads: 1, worker: false } });
+    onTestFinished(() => graph.close());
+    const before = await graph.state();
+    await graph.trainOnBatch(x, column(8));
+    const after = changed(before, await graph.state());
+    expect(after).toContain('parameter/x/dense/kernel');
+    expect(after.filter((name) => /fixed/.test(name))).toEqual([]);
+  });
+
+  it('have their say in regularisation, while a head of theirs is present', async () => {
+    const graph = new Graph();
+    const regularized = (name: string) => dense({ units: 1, useBias: false, name, kernelRegularizer: 'l1l2' });
+    const [a, b] = graph.fork(graph.input('x', [2]), 2);
+    graph.output('a', a.add(regularized('wa')), { loss: 'meanSquaredError', weight: 0 });
+    graph.output('b', b.add(regularized('wb')), { loss: 'meanSquaredError', weight: 0 });
+    graph.compile({
+      optimizer: { type: 'sgd', learningRate: 1 },
+      engine: { type: 'onnx-cpu', threads: 1, worker: false },
+    });
+    onTestFinished(() => graph.close());
+    const before = await graph.state();
+    await graph.trainOnBatch([[1, 1]], [[1], null]);
+    const after = await graph.state();
+    expect(after.arrays['parameter/wb/kernel']).toEqual(before.arrays['parameter/wb/kernel']);
+    before.arrays['parameter/wa/kernel']?.forEach((value, at) => {
+      const w = Number(value);
+      expect(after.arrays['parameter/wa/kernel']?.[at]).toBeCloseTo(w - 0.01 * Math.sign(w) - 0.02 * w, 5);
+    });
+  });
+});
