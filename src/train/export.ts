@@ -108,28 +108,30 @@ export interface OnnxOptions {
 }
 
 /**
- * The model as an ONNX file that computes what `predict` gives, weights included. Inputs and outputs have the names they
- * have in the model, and `rows` rows.
+ * The model as an ONNX file that computes what `predict` gives, weights included under their own names. Inputs and
+ * outputs have the names they have in the model, and `rows` rows. Matrix products of more than two axes are an operation
+ * of ONNX Runtime's (com.microsoft.FusedMatMul), everything else is plain ONNX.
  * @throws ConfigError when an output is called like an input; CompileError when a layer can't be compiled
  */
 export function toOnnx(spec: ModelSpec, { rows = 1 }: OnnxOptions = {}): Uint8Array {
-  predictingHeads(spec);
+  const ports = new Set([...predictingHeads(spec), ...spec.inputs].map(({ name }) => name));
   const program = new ModelProgram(spec);
   const specs = program.specs({ rows, weighted: [], points: false }, 'predict');
-  const { outputs, parameters } = record(trunklineBackend(), program.predict, specs);
-  const named = Object.entries(outputs).map(([name, value]) => [name.replace(/^output\//, ''), value] as const);
-  const heads = new Set(named.map(([name]) => name));
+  const { outputs: recorded, parameters } = record(trunklineBackend(), program.predict, specs);
+  const named = Object.entries(recorded).map(([name, value]) => [name.replace(/^output\//, ''), value] as const);
+  const outputs = simplify(Object.fromEntries(named));
   const values = Object.values(outputs);
   const constantNames = new Map<Value, string>();
+  // Only now: the program is the one that `predict` runs, and the weights are in it as they are.
   for (const value of new Set([...values, ...topological(values).flatMap(({ inputs }) => inputs)])) {
     if (value?.source.kind !== 'input') continue;
     const { name } = value.source;
     const variable = parameters.get(name);
     const own = name.replace(/^(parameter|input\/x)\//, '');
-    if (variable && !heads.has(own)) constantNames.set(value, own);
+    if (variable && !ports.has(own)) constantNames.set(value, own);
     value.source = variable
       ? { kind: 'constant', data: variable.dataSync().slice() as TypedArray }
       : { kind: 'input', name: own };
   }
-  return encodeGraph(simplify(Object.fromEntries(named)), { named: true, constantNames }).model;
+  return encodeGraph(outputs, { named: true, constantNames }).model;
 }
