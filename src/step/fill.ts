@@ -35,7 +35,6 @@ export function fillBatch(slot: Slot, program: ModelProgram, groups: readonly He
 export interface HeadInputs {
   readonly name: string;
   readonly denominator: number;
-  readonly factor: number;
 }
 
 /** Writes the scalars of a step: of the present heads, and that the others are absent. */
@@ -50,11 +49,6 @@ export function fillHeads(slot: Slot, program: ModelProgram, rows: number, prese
     );
     put(
       slot,
-      `factor/${name}`,
-      of.map((head) => head?.factor ?? 0),
-    );
-    put(
-      slot,
       `known/${name}`,
       of.map((head) => Number(head !== undefined)),
     );
@@ -63,4 +57,20 @@ export function fillHeads(slot: Slot, program: ModelProgram, rows: number, prese
     });
   }
   for (const [input, heads] of program.sets) put(slot, input, [heads.some((head) => known.has(head)) ? 1 : 0]);
+}
+
+/** Writes the factor of each present head's loss. */
+export function fillFactors(
+  slot: Slot,
+  program: ModelProgram,
+  present: readonly HeadInputs[],
+  factors: readonly number[],
+): void {
+  const known = new Map(present.map(({ name }, at) => [name, factors[at] as number]));
+  for (const { name, heads } of program.groups)
+    put(
+      slot,
+      `factor/${name}`,
+      heads.map((head) => known.get(head.name) ?? 0),
+    );
 }

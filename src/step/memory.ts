@@ -1,5 +1,5 @@
 import { denominatorOf } from '../loss/index.ts';
-import type { MergeState, MergeStrategy } from '../merge/index.ts';
+import type { Gradients, MergeState, MergeStrategy } from '../merge/index.ts';
 import type { ParameterGroup } from '../model/spec.ts';
 import type { Schedule, ScheduleState } from '../optimizer/index.ts';
 import type { HeadInputs } from './fill.ts';
@@ -36,9 +36,7 @@ export class Memory {
     counts: ReadonlyMap<string, number>,
     weightOf: (head: string) => number,
   ): readonly Pending[] {
-    const present = heads.map(({ name }) => ({ name, weight: weightOf(name) }));
-    const factors = this.#merge.weigh(present, this.#merged);
-    return heads.map(({ name, objective }, at) => {
+    return heads.map(({ name, objective }) => {
       const labels = counts.get(name) as number;
       const { clock, labels: before, denominator } = this.#heads.get(name) ?? freshHead;
       const { value, state } = denominatorOf(objective.denominator, { present: labels, batch: rows }, denominator);
@@ -47,10 +45,14 @@ export class Memory {
         labels,
         denominator: value,
         weight: weightOf(name),
-        factor: factors[at] as number,
         memory: { clock: clock + 1, labels: before + labels, ...(state ? { denominator: state } : {}) },
       };
     });
+  }
+
+  /** Factor of each present head's loss; strategies that ask for gradients are told of them. */
+  factors(pending: readonly Pending[], gradients?: Gradients): readonly number[] {
+    return this.#merge.weigh(pending, this.#merged, gradients);
   }
 
   /** Learning rate of the next step of a group. */

@@ -1,4 +1,4 @@
-import { add, div, mul, reshape, type Scalar, scalar, sum, type Tensor } from '@tensorflow/tfjs-core';
+import { add, div, mul, reshape, type Scalar, scalar, slice, sum, type Tensor } from '@tensorflow/tfjs-core';
 import type { TypedArray } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
 import { rowLosses } from '../loss/index.ts';
@@ -7,6 +7,7 @@ import { type InputSpecs, randomRowsInput, type Step } from '../trace/record.ts'
 import { columnOf } from './column.ts';
 import { forward, nodesFor, selectIf } from './forward.ts';
 import { denseTogether } from './fused.ts';
+import { partingName, partings } from './gramian.ts';
 import { guardGradient } from './guard.ts';
 import { groupHeads, type HeadGroup, oneByOne, type TrainedHead, trainedHeads } from './head-group.ts';
 
@@ -17,6 +18,13 @@ export interface BatchForm {
   readonly weighted: readonly string[];
   /** Whether the best guesses are wanted beside the losses: `point/<head>`. */
   readonly points: boolean;
+}
+
+export interface ProgramOptions {
+  /** Whether heads that are alike are computed together: faster, the same to rounding. true when left out. */
+  readonly fuse?: boolean;
+  /** Whether each head's gradient is wanted where heads part, before their factors are known. */
+  readonly gradients?: boolean;
 }
 
 /** Where a head is among those that are computed together. */
@@ -45,9 +53,12 @@ export class ModelProgram {
   readonly #byHeads = new Map<string, string>();
   readonly #columns: ReadonlyMap<string, HeadColumn>;
 
-  /** @param fuse whether heads that are alike are computed together */
-  constructor(spec: ModelSpec, fuse = true) {
+  /** Where heads part, when their gradients there are wanted one by one. */
+  readonly partings: readonly ValueId[];
+
+  constructor(spec: ModelSpec, { fuse = true, gradients = false }: ProgramOptions = {}) {
     this.spec = spec;
+    this.partings = gradients ? partings(spec) : [];
     this.heads = trainedHeads(spec);
     this.single = oneByOne(this.heads);
     this.groups = fuse ? groupHeads(spec, this.heads) : this.single;
@@ -65,6 +76,7 @@ export class ModelProgram {
     const values = this.#forward(inputs, ends, true);
     const outputs: Record<string, Tensor> = {};
     const merged: Tensor[] = [];
+    const apart: Record<string, Tensor> = {};
     for (const group of this.groups) {
       const { name, heads, fused } = group;
       const [{ objective, shape, value }] = heads as [TrainedHead];
@@ -78,9 +90,15 @@ export class ModelProgram {
       outputs[`loss/${name}`] = losses;
       if (inputs.points) outputs[`point/${name}`] = objective.loss.point(output);
       merged.push(sum(mul(losses, at(inputs, `factor/${name}`))));
+      heads.forEach((head, column) => {
+        apart[head.name] = fused ? reshape(slice(losses, [column], [1]), []) : losses;
+      });
     }
     merged.push(...this.#penalties(inputs));
-    return { loss: merged.reduce((total, loss) => add(total, loss), scalar(0)) as Scalar, outputs };
+    const loss = merged.reduce((total, one) => add(total, one), scalar(0)) as Scalar;
+    if (this.partings.length === 0) return { loss, outputs };
+    const places = this.partings.map((value, parting) => [partingName(parting), values.get(value) as Tensor]);
+    return { loss, outputs, losses: apart, activations: Object.fromEntries(places) };
   };
 
   /** What every output predicts. */
@@ -136,7 +154,7 @@ export class ModelProgram {
       const shape = fused ? [heads.length] : [];
       return [
         [`denominator/${name}`, { shape }],
-        [`factor/${name}`, { shape }],
+        [`factor/${name}`, { shape, ...(this.partings.length > 0 ? { stage: 1 } : {}) }],
         ...(fused ? [[`known/${name}`, { shape, dtype: 'bool' }]] : []),
       ];
     });

@@ -3,11 +3,14 @@ import type { TypedArray } from '../core/dtype.ts';
 import { ConfigError } from '../core/error.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { Engine, PreparedStep, StepReport as Taken, Trainer } from '../engine/trainer.ts';
-import type { MergeStrategy } from '../merge/index.ts';
+import type { StepSettings } from '../engine/update.ts';
+import type { Gradients, MergeStrategy } from '../merge/index.ts';
 import type { ModelSpec, ParameterGroup } from '../model/spec.ts';
 import type { Optimizer } from '../optimizer/index.ts';
 import { type Batch, checkBatch, countLabels } from './batch.ts';
-import { fillBatch, fillHeads } from './fill.ts';
+import { blamed } from './blame.ts';
+import { fillBatch, fillFactors, fillHeads } from './fill.ts';
+import { gramianOf } from './gramian.ts';
 import { Memory, type Pending } from './memory.ts';
 import { ModelProgram } from './program.ts';
 import type { HeadReport, SkippedStep, StepReport } from './report.ts';
@@ -70,13 +73,15 @@ export class StepRunner {
 
   /** @throws EngineError, ConfigError or ShapeError when the engine does not take the model */
   static async open(spec: ModelSpec, engine: Engine, options: RunnerOptions): Promise<StepRunner> {
-    const program = new ModelProgram(spec, options.fuse);
+    const { fuse = true, merge } = options;
+    const program = new ModelProgram(spec, { fuse, gradients: merge.needsGradients });
     const groups = spec.groups.filter(({ heads }) => heads.length > 0);
     const trainer = await engine.train({
       step: program.train,
       groups: groups.map(({ name, parameters }) => ({ name, variables: parameters.map(({ variable }) => variable) })),
       optimizer: options.optimizer.kernel,
       seed: options.seed,
+      ...(program.partings.length > 0 ? { perHead: 'activations' as const } : {}),
     });
     return new StepRunner(program, groups, trainer, options);
   }
@@ -125,16 +130,32 @@ export class StepRunner {
       const heads = this.program.heads.filter(({ name }) => counts.has(name) && !(name in rejected));
       if (heads.length === 0) return { skipped: 'notFinite', rows, rejected };
       const pending = this.#memory.pending(heads, rows, counts, (head) => this.head(head).weight);
-      fillHeads(prepared.slots[slot] ?? {}, this.program, rows, pending);
-      const present = new Set(pending.map(({ name }) => name));
+      const inputs = prepared.slots[slot] ?? {};
+      fillHeads(inputs, this.program, rows, pending);
+      let factors: readonly number[] = [];
+      const weigh = (gradients?: Gradients): void => {
+        factors = this.#memory.factors(pending, gradients);
+        fillFactors(inputs, this.program, pending, factors);
+      };
+      const { partings } = this.program;
+      const apart = partings.length > 0;
+      if (!apart) weigh();
+      const names = pending.map(({ name }) => name);
+      const between = (outputs: Taken['outputs']): void =>
+        weigh({ gramian: gramianOf(outputs, names, partings.length) });
+      const present = new Set(names);
       const moving = this.#groups.map((group) => this.#moves(group, present));
       const learningRates = this.#groups.map((group) => this.#rate(group));
       const { clip } = this.#options.optimizer;
-      const taken = await prepared.run(slot, { present: moving, learningRates, ...(clip ? { clip } : {}) });
-      if (taken.nonFinite.length === 0) return this.#commit(taken, pending, moving, learningRates, rows, rejected);
+      const settings = { present: moving, learningRates, ...(clip ? { clip } : {}) };
+      const taken = await prepared.run(slot, settings, apart ? between : undefined);
+      if (taken.nonFinite.length === 0) {
+        const heads = this.#reports(taken, pending, factors);
+        return this.#commit(taken, pending, heads, settings, rows, rejected);
+      }
       // The step did not count: the next one draws the same random numbers.
       this.#trainer.steps--;
-      for (const [head, reason] of this.#blamed(taken, present)) rejected[head] = reason;
+      for (const [head, reason] of blamed(taken, this.program, this.#groups, names)) rejected[head] = reason;
     }
   }
 
@@ -150,47 +171,35 @@ export class StepRunner {
     return this.#memory.rate(group) * own;
   }
 
-  /** Heads that a step is to be repeated without, and why: those with a bad loss, else with a bad gradient, else all. */
-  #blamed({ nonFinite, outputs }: Taken, present: ReadonlySet<string>): ReadonlyMap<string, string> {
-    const lossOf = (head: string): number => this.program.lossIn(outputs, head);
-    const byLoss = [...present].filter((head) => !Number.isFinite(lossOf(head)));
-    if (byLoss.length > 0) return new Map(byLoss.map((head) => [head, `loss ${lossOf(head)}`]));
-    const bad = new Set(nonFinite);
-    const byGradient = this.#groups.flatMap(({ heads, parameters }): [string, string][] => {
-      const found = parameters.find(({ name }) => bad.has(`gradient/${name}`));
-      const [only, ...others] = heads;
-      return found && others.length === 0 ? [[only as string, `gradient of '${found.name}' is not finite`]] : [];
+  #reports({ outputs }: Taken, pending: readonly Pending[], factors: readonly number[]): readonly HeadReport[] {
+    return pending.map(({ name, labels, denominator }, at) => {
+      const points = this.program.pointsIn(outputs, name);
+      const loss = this.program.lossIn(outputs, name);
+      return { loss, labels, denominator, weight: factors[at] as number, ...(points ? { points } : {}) };
     });
-    if (byGradient.length > 0) return new Map(byGradient);
-    return new Map([...present].map((head) => [head, `${nonFinite[0]} is not finite`]));
   }
 
   #commit(
-    { loss, outputs, gradientNorms, computeMs, updateMs }: Taken,
+    { loss, gradientNorms, computeMs, updateMs }: Taken,
     pending: readonly Pending[],
-    moving: readonly boolean[],
-    learningRates: readonly number[],
+    heads: readonly HeadReport[],
+    { present, learningRates }: StepSettings,
     rows: number,
     rejected: Record<string, string>,
   ): StepReport {
-    const losses = pending.map(({ name }) => this.program.lossIn(outputs, name));
+    const moved = this.#groups.filter((_, at) => present[at]);
     this.#memory.commit(
       pending,
-      losses,
-      this.#groups.filter((_, at) => moving[at]),
+      heads.map((head) => head.loss),
+      moved,
     );
-    const heads = pending.map(({ name, labels, denominator, factor }, at): [string, HeadReport] => {
-      const points = this.program.pointsIn(outputs, name);
-      const own = { loss: losses[at] as number, labels, denominator, weight: factor };
-      return [name, points ? { ...own, points } : own];
-    });
     const byGroup = (values: readonly number[]): Record<string, number> =>
-      Object.fromEntries(this.#groups.flatMap(({ name }, at) => (moving[at] ? [[name, values[at] as number]] : [])));
+      Object.fromEntries(this.#groups.flatMap(({ name }, at) => (present[at] ? [[name, values[at] as number]] : [])));
     return {
       step: this.#trainer.steps,
       rows,
       loss: loss as number,
-      heads: Object.fromEntries(heads),
+      heads: Object.fromEntries(pending.map(({ name }, at) => [name, heads[at] as HeadReport])),
       rejected,
       gradientNorms: byGroup(gradientNorms),
       learningRates: byGroup(learningRates),
