@@ -39,8 +39,9 @@ export {
 } from './model/index.ts';
 export { type OptimizerConfig, optimizers, type Schedule, type ScheduleConfig, schedules } from './optimizer/index.ts';
 export type { Batch, HeadLabels } from './step/batch.ts';
+export type { HeadSettings } from './step/flight.ts';
 export type { HeadReport, SkippedStep, StepReport } from './step/report.ts';
-export { type HeadSettings, type RunnerOptions, StepRunner } from './step/runner.ts';
+export { type RunnerOptions, StepRunner } from './step/runner.ts';
 export type { StepState } from './step/state.ts';
 export { random } from './trace/distribution.ts';
 export { type RandomState, withRandom, withRandomName } from './trace/random.ts';

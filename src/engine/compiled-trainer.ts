@@ -56,6 +56,8 @@ export class CompiledTrainer implements Trainer {
   readonly #spec: TrainerSpec;
   readonly #options: CompiledTrainerOptions;
   readonly #placement: Placement;
+  /** Tells trainers apart where steps are taken. */
+  readonly #number = nextId++;
   readonly #trained: readonly Variable[];
   readonly #steps: ProgramCache<Ready<PreparedStep>>;
   readonly #inferences: ProgramCache<Ready<PreparedInference>>;
@@ -170,7 +172,7 @@ export class CompiledTrainer implements Trainer {
       );
       const loaded = { id, slots, own };
       const ready = { loaded, prepared: prepare(loaded) };
-      await this.#options.host.executor.load(id, compiled.program, slots, plan?.());
+      await this.#options.host.executor.load(id, compiled.program, slots, plan?.(), this.#number);
       this.#options.events(programCompiled(key, compiled, performance.now() - started));
       return ready;
     } catch (error) {

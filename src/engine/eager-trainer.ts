@@ -28,7 +28,7 @@ import {
 import { twinKernels } from './kernel/index.ts';
 import { checkLength, refuseNonFinite } from './placement.ts';
 import type { Between, PreparedInference, PreparedStep, StepReport, Trainer, TrainerSpec } from './trainer.ts';
-import { lossRegions, type StepSettings, type UpdateOutcome, update } from './update.ts';
+import { heldStep, lossRegions, type StepSettings, type UpdateOutcome, update } from './update.ts';
 import { updatePlan } from './update-plan.ts';
 
 type Arrays = Readonly<Record<string, TypedArray>>;
@@ -51,6 +51,8 @@ export class EagerTrainer implements Trainer {
   readonly #waiting = new Map<string, TypedArray>();
   readonly #onClose: () => void;
   #queue: Promise<unknown> = Promise.resolve();
+  /** Whether the last step was not taken. */
+  #notTaken = false;
   #closed = false;
   steps = 0;
 
@@ -161,12 +163,15 @@ export class EagerTrainer implements Trainer {
     settings: StepSettings,
     between: Between | undefined,
   ): StepReport {
+    if (settings.following && this.#notTaken) return { ...heldStep, loss: undefined, losses: {}, outputs: {} };
+    this.#notTaken = true;
     return this.#onBackend(() => {
       const started = performance.now();
       if (between) between(firstOf(this.#compute(specs, given, step)));
       const computed = this.#compute(specs, given, step);
       const computedAt = performance.now();
       const outcome = this.#update(computed, settings);
+      this.#notTaken = outcome.nonFinite.length > 0;
       return {
         ...outcome,
         loss: computed.loss?.[0] as number | undefined,

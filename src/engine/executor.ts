@@ -8,6 +8,7 @@ import { openRunner } from './runner/index.ts';
 import { probe } from './runner/probe.ts';
 import type { Runner, SessionOptions } from './runner/runner.ts';
 import {
+  heldStep,
   type LossRegions,
   lossRegions,
   type StepSettings,
@@ -44,6 +45,7 @@ interface LoadedEntry {
   readonly plan: UpdatePlan | undefined;
   /** In each slot. */
   readonly losses: readonly LossRegions[];
+  readonly trainer: number;
 }
 
 /** Runs programs and moves parameters, on one arena, in the thread it lives in. */
@@ -54,6 +56,8 @@ export class Executor {
   readonly #reason: string;
   readonly #kernels: KernelFunctions;
   readonly #crew: KernelCrew | undefined;
+  /** Trainers whose last step was not taken. */
+  readonly #notTaken = new Set<number>();
   readonly #programs = new Map<number, LoadedEntry>();
 
   /** @throws EngineError when ONNX Runtime, the provider or the kernels do not work here */
@@ -75,8 +79,15 @@ export class Executor {
   /**
    * @param slots where each port of the program lives, by port name, in each slot
    * @param plan how parameters follow what the program computes, for a program that takes steps
+   * @param trainer number of the trainer whose steps they are
    */
-  load(id: number, program: Program, slots: readonly Readonly<Record<string, Region>>[], plan?: UpdatePlan): void {
+  load(
+    id: number,
+    program: Program,
+    slots: readonly Readonly<Record<string, Region>>[],
+    plan?: UpdatePlan,
+    trainer = 0,
+  ): void {
     this.#checkWhole();
     const memories = slots.map(
       (regions): Memory =>
@@ -84,7 +95,7 @@ export class Executor {
           viewRegion(this.#memory, regions[name] as Region),
     );
     const loaded = new LoadedProgram(program, this.#runner, memories, this.#options);
-    this.#programs.set(id, { program: loaded, plan, losses: slots.map(lossRegions) });
+    this.#programs.set(id, { program: loaded, plan, trainer, losses: slots.map(lossRegions) });
   }
 
   unload(id: number): void {
@@ -104,13 +115,16 @@ export class Executor {
    * groups.
    */
   step(id: number, slot: number, settings: StepSettings, first = 0): StepOutcome {
+    const { plan, losses, trainer } = this.#entry(id);
+    if (settings.following && this.#notTaken.has(trainer)) return heldStep;
+    this.#notTaken.add(trainer);
     const started = performance.now();
     this.run(id, slot, first);
     const computed = performance.now();
-    const { plan, losses } = this.#entry(id);
     if (!plan)
       throw new EngineError({ where: `program ${id}`, expected: 'one that takes steps', found: 'one without a plan' });
     const outcome = update(this.#kernels, this.#memory, plan, settings, losses[slot] as LossRegions);
+    if (outcome.nonFinite.length === 0) this.#notTaken.delete(trainer);
     return { ...outcome, computeMs: computed - started, updateMs: performance.now() - computed };
   }
 

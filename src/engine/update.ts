@@ -33,6 +33,11 @@ export interface StepSettings {
   readonly learningRates: readonly number[];
   /** Limits on gradients: of each element, of the norm over all present groups, of each group's norm; in this order. */
   readonly clip?: { readonly value?: number; readonly globalNorm?: number; readonly norm?: number };
+  /**
+   * Whether the step is only to be taken when the trainer's step before it was. Otherwise nothing is computed, and the
+   * report says `held`: so that a step can be asked for before it is known what became of the one before.
+   */
+  readonly following?: boolean;
 }
 
 /** What came of a step's second half. */
@@ -44,7 +49,12 @@ export interface UpdateOutcome {
   readonly nonFinite: readonly string[];
   /** Norm of each group's gradient, after clipping by value and before clipping by norm; 0 for absent groups. */
   readonly gradientNorms: readonly number[];
+  /** Whether the step was not computed because the one before it was not taken. */
+  readonly held?: boolean;
 }
+
+/** What is reported of a step that was not computed because the one before it was not taken. */
+export const heldStep = { nonFinite: [], gradientNorms: [], held: true, computeMs: 0, updateMs: 0 } as const;
 
 /** Scalars a step computed. */
 export interface LossRegions {

@@ -28,7 +28,7 @@ const staticWeights = plugin({
       const scale = normalize && total > 0 ? heads.length / total : 1;
       return heads.map(({ weight }, at) => weight * (factors[at] as number) * scale);
     },
-    observe: remembersNothing,
+    ...remembersNothing,
   }),
 });
 

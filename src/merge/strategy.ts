@@ -22,6 +22,8 @@ export type MergeState = Readonly<Record<string, HeadState>>;
  */
 export interface MergeStrategy {
   readonly type: string;
+  /** Whether factors depend on earlier steps: then a step waits for the one before it. */
+  readonly remembers: boolean;
   /** Whether `weigh` is given gradients. They cost a backward pass of each head. */
   readonly needsGradients: boolean;
   /**
@@ -36,6 +38,8 @@ export interface MergeStrategy {
   observe(heads: readonly PresentHead[], losses: readonly number[], state: MergeState): MergeState;
 }
 
-/** A strategy's memory when it has none. */
-export const remembersNothing = (_heads: readonly PresentHead[], _losses: readonly number[], state: MergeState) =>
-  state;
+/** What a strategy without memory says of it. */
+export const remembersNothing: Pick<MergeStrategy, 'remembers' | 'observe'> = {
+  remembers: false,
+  observe: (_heads, _losses, state) => state,
+};

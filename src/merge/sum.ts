@@ -12,6 +12,6 @@ export const sum = plugin({
     type: 'sum',
     needsGradients: false,
     weigh: (heads) => heads.map(({ weight }) => weight),
-    observe: remembersNothing,
+    ...remembersNothing,
   }),
 });

@@ -37,6 +37,7 @@ export const uncertainty = plugin({
     return {
       type: 'uncertainty',
       needsGradients: false,
+      remembers: true,
       weigh: (heads, state) =>
         heads.map(({ name, weight }) => {
           const { logVariance = initial } = state[name] ?? start;

@@ -12,6 +12,7 @@ export interface Pending extends HeadInputs {
   readonly weight: number;
   readonly labels: number;
   readonly memory: HeadMemory;
+  readonly before: HeadMemory | undefined;
 }
 
 /** What a run remembers from step to step: clocks, running label rates, and the states of merging and schedules. */
@@ -45,6 +46,7 @@ export class Memory {
         labels,
         denominator: value,
         weight: weightOf(name),
+        before: this.#heads.get(name),
         memory: { clock: clock + 1, labels: before + labels, ...(state ? { denominator: state } : {}) },
       };
     });
@@ -60,14 +62,27 @@ export class Memory {
     return this.#schedule.rate(this.#clocks.get(name) ?? 0, this.#schedules.get(name) ?? this.#schedule.start());
   }
 
-  /** Remembers a step that counted. */
-  commit(pending: readonly Pending[], losses: readonly number[], moved: readonly ParameterGroup[]): void {
-    this.#merged = this.#merge.observe(pending, losses, this.#merged);
+  /** Remembers a step as if it counted, so that the next can be prepared. */
+  advance(pending: readonly Pending[], moved: readonly ParameterGroup[]): void {
     for (const { name, memory } of pending) this.#heads.set(name, memory);
+    for (const { name } of moved) this.#clocks.set(name, (this.#clocks.get(name) ?? 0) + 1);
+  }
+
+  /** Forgets a step that did not count; later ones must have been forgotten before. */
+  goBack(pending: readonly Pending[], moved: readonly ParameterGroup[]): void {
+    for (const { name, before } of pending) {
+      if (before) this.#heads.set(name, before);
+      else this.#heads.delete(name);
+    }
+    for (const { name } of moved) this.#clocks.set(name, (this.#clocks.get(name) ?? 1) - 1);
+  }
+
+  /** Remembers what came of a step that counted. */
+  observe(pending: readonly Pending[], losses: readonly number[], moved: readonly ParameterGroup[]): void {
+    this.#merged = this.#merge.observe(pending, losses, this.#merged);
     for (const { name, heads } of moved) {
       const own = losses.filter((_, at) => heads.includes(pending[at]?.name as string));
       const mean = own.reduce((sum, loss) => sum + loss, 0) / own.length;
-      this.#clocks.set(name, (this.#clocks.get(name) ?? 0) + 1);
       this.#schedules.set(name, this.#schedule.observe(this.#schedules.get(name) ?? this.#schedule.start(), mean));
     }
   }

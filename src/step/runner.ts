@@ -2,16 +2,15 @@ import { tensor } from '@tensorflow/tfjs-core';
 import type { TypedArray } from '../core/dtype.ts';
 import { ConfigError } from '../core/error.ts';
 import { didYouMean } from '../core/suggest.ts';
-import type { Engine, PreparedStep, StepReport as Taken, Trainer } from '../engine/trainer.ts';
-import type { StepSettings } from '../engine/update.ts';
-import type { Gradients, MergeStrategy } from '../merge/index.ts';
+import type { Engine, StepReport as Taken, Trainer } from '../engine/trainer.ts';
+import type { MergeStrategy } from '../merge/index.ts';
 import type { ModelSpec, ParameterGroup } from '../model/spec.ts';
 import type { Optimizer } from '../optimizer/index.ts';
 import { type Batch, checkBatch, countLabels } from './batch.ts';
 import { blamed } from './blame.ts';
-import { fillBatch, fillFactors, fillHeads } from './fill.ts';
-import { gramianOf } from './gramian.ts';
-import { Memory, type Pending } from './memory.ts';
+import { fillBatch } from './fill.ts';
+import { type Flight, Flights, type HeadSettings, type Work } from './flight.ts';
+import { Memory } from './memory.ts';
 import { ModelProgram } from './program.ts';
 import type { HeadReport, SkippedStep, StepReport } from './report.ts';
 import type { StepState } from './state.ts';
@@ -25,14 +24,6 @@ export interface RunnerOptions {
   readonly seed: number;
 }
 
-/** What may change from step to step without compiling anything. */
-export interface HeadSettings {
-  weight: number;
-  /** Factor of the learning rate of what only this head uses. */
-  learningRate: number;
-  frozen: boolean;
-}
-
 /** Takes gradient steps with a model: presence, denominators, weights, rates and clocks of every head. */
 export class StepRunner {
   readonly spec: ModelSpec;
@@ -43,11 +34,14 @@ export class StepRunner {
   readonly frozen = new Set<string>();
   readonly #trainer: Trainer;
   readonly #groups: readonly ParameterGroup[];
-  readonly #options: RunnerOptions;
   readonly #memory: Memory;
   #slot = 0;
   #last: Promise<unknown> = Promise.resolve();
 
+  /** Whether a step may be launched before it is known what became of the one before it. */
+  readonly #ahead: boolean;
+  readonly #flights: Flights;
+  #launched: Promise<void> = Promise.resolve();
   /** Until when each slot is in use. */
   readonly #slots: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
 
@@ -61,7 +55,8 @@ export class StepRunner {
     this.program = program;
     this.#groups = groups;
     this.#trainer = trainer;
-    this.#options = options;
+    const { merge, optimizer } = options;
+    this.#ahead = !merge.remembers && !merge.needsGradients && !optimizer.schedule.remembers;
     this.#memory = new Memory(options.merge, options.optimizer.schedule);
     this.settings = new Map(
       program.heads.map(({ name, objective: { weight, learningRate, frozen } }) => [
@@ -69,6 +64,15 @@ export class StepRunner {
         { weight, learningRate, frozen },
       ]),
     );
+    this.#flights = new Flights({
+      program,
+      trainer,
+      groups,
+      memory: this.#memory,
+      clip: optimizer.clip,
+      settings: this.settings,
+      frozen: this.frozen,
+    });
   }
 
   /** @throws EngineError, ConfigError or ShapeError when the engine does not take the model */
@@ -104,105 +108,85 @@ export class StepRunner {
   }
 
   async #inTurn(
-    batch: Batch,
+    { rows, ...batch }: Batch,
     points: boolean,
     slot: number,
     turn: Promise<unknown>,
     counts: ReadonlyMap<string, number>,
   ): Promise<StepReport | SkippedStep> {
-    const weighted = Object.keys(batch.labels).filter((head) => batch.labels[head]?.weight);
-    const free = this.#slots[slot];
-    const prepared = await this.#trainer.prepare(this.program.specs({ rows: batch.rows, weighted, points }, 'train'));
-    await free;
-    fillBatch(prepared.slots[slot] ?? {}, this.program, this.program.groups, batch);
-    await turn;
-    return this.#step(prepared, slot, batch, counts);
+    const before = this.#launched;
+    let launched = (): void => {};
+    this.#launched = new Promise((resolve) => {
+      launched = resolve;
+    });
+    try {
+      const weighted = Object.keys(batch.labels).filter((head) => batch.labels[head]?.weight);
+      const free = this.#slots[slot];
+      const prepared = await this.#trainer.prepare(this.program.specs({ rows, weighted, points }, 'train'));
+      await free;
+      fillBatch(prepared.slots[slot] ?? {}, this.program, this.program.groups, { rows, ...batch });
+      await (this.#ahead ? before : turn);
+      return await this.#step({ prepared, slot, rows, counts }, turn, launched);
+    } finally {
+      launched();
+    }
   }
 
-  async #step(
-    prepared: PreparedStep,
-    slot: number,
-    { rows }: Batch,
-    counts: ReadonlyMap<string, number>,
-  ): Promise<StepReport | SkippedStep> {
+  /**
+   * Takes a step, without the heads that turn out bad. It may be launched before it is known what became of the step
+   * before (`turn`); when that was not taken, this one was held, and is launched again after it.
+   */
+  async #step(work: Work, turn: Promise<unknown>, launched: () => void): Promise<StepReport | SkippedStep> {
+    const { rows, counts } = work;
     const rejected: Record<string, string> = {};
     for (;;) {
       const heads = this.program.heads.filter(({ name }) => counts.has(name) && !(name in rejected));
       if (heads.length === 0) return { skipped: 'notFinite', rows, rejected };
-      const pending = this.#memory.pending(heads, rows, counts, (head) => this.head(head).weight);
-      const inputs = prepared.slots[slot] ?? {};
-      fillHeads(inputs, this.program, rows, pending);
-      let factors: readonly number[] = [];
-      const weigh = (gradients?: Gradients): void => {
-        factors = this.#memory.factors(pending, gradients);
-        fillFactors(inputs, this.program, pending, factors);
-      };
-      const { partings } = this.program;
-      const apart = partings.length > 0;
-      if (!apart) weigh();
-      const names = pending.map(({ name }) => name);
-      const between = (outputs: Taken['outputs']): void =>
-        weigh({ gramian: gramianOf(outputs, names, partings.length) });
-      const present = new Set(names);
-      const moving = this.#groups.map((group) => this.#moves(group, present));
-      const learningRates = this.#groups.map((group) => this.#rate(group));
-      const { clip } = this.#options.optimizer;
-      const settings = { present: moving, learningRates, ...(clip ? { clip } : {}) };
-      const taken = await prepared.run(slot, settings, apart ? between : undefined);
-      if (taken.nonFinite.length === 0) {
-        const heads = this.#reports(taken, pending, factors);
-        return this.#commit(taken, pending, heads, settings, rows, rejected);
+      const flight = this.#flights.launch(work, heads);
+      // A step that follows another may be held: those after it wait until it can't be any more.
+      if (flight.settings.following) void turn.then(() => flight.recalled || launched());
+      else launched();
+      const taken = await flight.taken.catch((error) => {
+        this.#flights.recall(flight);
+        throw error;
+      });
+      if (taken.nonFinite.length === 0 && !taken.held) {
+        this.#flights.land(flight);
+        return this.#report(taken, flight, rows, rejected);
       }
-      // The step did not count: the next one draws the same random numbers.
-      this.#trainer.steps--;
-      for (const [head, reason] of blamed(taken, this.program, this.#groups, names)) rejected[head] = reason;
+      this.#flights.recall(flight);
+      if (taken.held) await turn;
+      const names = flight.pending.map(({ name }) => name);
+      const bad = taken.held ? [] : blamed(taken, this.program, this.#groups, names);
+      for (const [head, reason] of bad) rejected[head] = reason;
     }
   }
 
-  #moves({ heads, branch }: ParameterGroup, present: ReadonlySet<string>): boolean {
-    const [only, ...others] = heads;
-    const frozen = this.frozen.has(branch) || (others.length === 0 && this.settings.get(only as string)?.frozen);
-    return !frozen && heads.some((head) => present.has(head));
-  }
-
-  #rate(group: ParameterGroup): number {
-    const [only, ...others] = group.heads;
-    const own = others.length === 0 ? (this.settings.get(only as string)?.learningRate ?? 1) : 1;
-    return this.#memory.rate(group) * own;
-  }
-
-  #reports({ outputs }: Taken, pending: readonly Pending[], factors: readonly number[]): readonly HeadReport[] {
-    return pending.map(({ name, labels, denominator }, at) => {
+  #report(taken: Taken, flight: Flight, rows: number, rejected: Record<string, string>): StepReport {
+    const { pending, factors, settings, moved, step } = flight;
+    const { loss, outputs, gradientNorms, computeMs, updateMs } = taken;
+    const heads = pending.map(({ name, labels, denominator }, at): HeadReport => {
       const points = this.program.pointsIn(outputs, name);
-      const loss = this.program.lossIn(outputs, name);
-      return { loss, labels, denominator, weight: factors[at] as number, ...(points ? { points } : {}) };
+      const own = { loss: this.program.lossIn(outputs, name), labels, denominator, weight: factors[at] as number };
+      return points ? { ...own, points } : own;
     });
-  }
-
-  #commit(
-    { loss, gradientNorms, computeMs, updateMs }: Taken,
-    pending: readonly Pending[],
-    heads: readonly HeadReport[],
-    { present, learningRates }: StepSettings,
-    rows: number,
-    rejected: Record<string, string>,
-  ): StepReport {
-    const moved = this.#groups.filter((_, at) => present[at]);
-    this.#memory.commit(
+    this.#memory.observe(
       pending,
       heads.map((head) => head.loss),
       moved,
     );
     const byGroup = (values: readonly number[]): Record<string, number> =>
-      Object.fromEntries(this.#groups.flatMap(({ name }, at) => (present[at] ? [[name, values[at] as number]] : [])));
+      Object.fromEntries(
+        this.#groups.flatMap(({ name }, at) => (settings.present[at] ? [[name, values[at] as number]] : [])),
+      );
     return {
-      step: this.#trainer.steps,
+      step,
       rows,
       loss: loss as number,
       heads: Object.fromEntries(pending.map(({ name }, at) => [name, heads[at] as HeadReport])),
       rejected,
       gradientNorms: byGroup(gradientNorms),
-      learningRates: byGroup(learningRates),
+      learningRates: byGroup(settings.learningRates),
       computeMs,
       updateMs,
     };
@@ -232,7 +216,7 @@ export class StepRunner {
       .flatMap(({ parameters }) => parameters)
       .map(({ name, variable }) => [`parameter/${name}`, variable.dataSync() as TypedArray]);
     const arrays = { ...Object.fromEntries(untouched), ...this.#trainer.state() };
-    return { steps: this.#trainer.steps, arrays, ...this.#memory.state() };
+    return { steps: this.#flights.steps, arrays, ...this.#memory.state() };
   }
 
   /** Takes over the state of what the model still has. */
@@ -252,7 +236,7 @@ export class StepRunner {
       variable.assign(restored);
       restored.dispose();
     }
-    this.#trainer.steps = state.steps;
+    this.#flights.steps = state.steps;
     this.#memory.restore(
       state,
       this.program.heads.map(({ name }) => name),

@@ -22,8 +22,9 @@ import {
   summarize,
   svgOf,
 } from '../model/index.ts';
+import type { HeadSettings } from '../step/flight.ts';
 import type { SkippedStep, StepReport } from '../step/report.ts';
-import { type HeadSettings, StepRunner } from '../step/runner.ts';
+import { StepRunner } from '../step/runner.ts';
 import type { StepState } from '../step/state.ts';
 import { type CompileOptions, lossesByOutput, runnerOptions } from './compile-options.ts';
 import { Dataset, type DatasetOptions, type Features, type Labels, readInputs } from './dataset.ts';

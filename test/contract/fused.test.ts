@@ -54,17 +54,15 @@ function batchOf(loss: LossName, presence: readonly (readonly boolean[])[], seed
 
 const cases = fc.record({
   loss: fc.constantFrom(...fusible),
-  steps: fc
-    .tuple(fc.integer({ min: 2, max: 4 }), fc.constantFrom(1, 4))
-    .chain(([heads, rows]) =>
-      fc.array(
-        fc.array(fc.array(fc.boolean(), { minLength: rows, maxLength: rows }), {
-          minLength: heads + 1,
-          maxLength: heads + 1,
-        }),
-        { minLength: 2, maxLength: 3 },
-      ),
+  steps: fc.tuple(fc.integer({ min: 2, max: 4 }), fc.constantFrom(1, 4)).chain(([heads, rows]) =>
+    fc.array(
+      fc.array(fc.array(fc.boolean(), { minLength: rows, maxLength: rows }), {
+        minLength: heads + 1,
+        maxLength: heads + 1,
+      }),
+      { minLength: 2, maxLength: 3 },
     ),
+  ),
 });
 
 const engines: readonly EngineConfig[] = [{ type: 'onnx-cpu', threads: 1, worker: false }, { type: 'tfjs-cpu' }];

@@ -249,6 +249,7 @@ describe.each(engines.map((config) => [config.type, config] as const))('absent m
       const told: string[][] = [];
       const strategy: MergeStrategy = {
         type: 'spy',
+        remembers: true,
         needsGradients: false,
         weigh: (heads) => {
           told.push(heads.map(({ name }) => name));

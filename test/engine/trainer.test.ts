@@ -126,6 +126,25 @@ describe.each(engines)('a trainer, %s', (_, config) => {
     );
   });
 
+  it('holds a step that follows one that was not taken, until another is', async () => {
+    const engine = await open(config);
+    const trainer = await engine.train(twoHeads());
+    const prepared = await trainer.prepare(specs);
+    await run(prepared, 0);
+    const before = copy(trainer.state());
+    const following = { ...everything, following: true };
+    const [bad, held] = await Promise.all([
+      run(prepared, 1, following, Number.POSITIVE_INFINITY),
+      run(prepared, 2, following),
+    ]);
+    expect(bad.nonFinite).toContain('loss');
+    expect(held).toMatchObject({ held: true, nonFinite: [] });
+    expect(copy(trainer.state())).toEqual(before);
+    expect((await run(prepared, 3)).held).toBeUndefined();
+    expect((await run(prepared, 4, following)).held).toBeUndefined();
+    expect(trainer.state()['clock/trunk']?.[0]).toBe(3);
+  });
+
   it('keeps a bounded number of programs', async () => {
     const events: TrunklineEvent[] = [];
     const engine = await open(config.type === 'onnx-cpu' ? { ...config, programs: 2 } : config, events);

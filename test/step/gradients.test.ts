@@ -61,6 +61,7 @@ describe.each(engines.map((config) => [config.type, config] as const))(
       const runner = await open(config, {
         type: 'spy',
         needsGradients: true,
+        remembers: true,
         weigh: (heads, _state, gradients) => {
           found = gradients?.gramian;
           return heads.map(() => 1);
@@ -104,6 +105,7 @@ describe.each(engines.map((config) => [config.type, config] as const))(
         const runner = await open(config, {
           type: 'sum',
           needsGradients,
+          remembers: false,
           weigh: (heads) => heads.map(({ name, weight }) => (name === 'c' ? 0 : weight)),
           observe: (_heads, _losses, state) => state,
         });

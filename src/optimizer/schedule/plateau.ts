@@ -46,6 +46,7 @@ export const plateau = plugin({
     };
     return {
       type: 'plateau',
+      remembers: true,
       start: () => ({}),
       rate: (_clock, { falls = 0 }) => Math.max(floor, base * factor ** falls),
       observe: (state, loss) => {

@@ -7,6 +7,8 @@ export type ScheduleState = Readonly<Record<string, number>>;
  */
 export interface Schedule {
   readonly type: string;
+  /** Whether rates depend on losses: then a step waits for the one before it. */
+  readonly remembers: boolean;
   /** What is remembered before the first step. */
   start(): ScheduleState;
   /** Learning rate of the step that follows `clock` others. */
@@ -19,5 +21,5 @@ const nothing: ScheduleState = {};
 
 /** A schedule that depends on the clock alone. */
 export function byClock(type: string, rate: (clock: number) => number): Schedule {
-  return { type, start: () => nothing, rate, observe: (state) => state };
+  return { type, remembers: false, start: () => nothing, rate, observe: (state) => state };
 }
