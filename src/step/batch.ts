@@ -3,6 +3,7 @@ import { type Issue, ShapeError } from '../core/error.ts';
 import { sizeOf } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { Head, ModelSpec } from '../model/spec.ts';
+import type { TrainedHead } from './head-group.ts';
 
 /** What is known of one head in a batch. Whatever stands where a label is absent is never read. */
 export interface HeadLabels {
@@ -32,7 +33,7 @@ export function countLabels(labels: Batch['labels']): ReadonlyMap<string, number
   const counts = new Map<string, number>();
   for (const [head, { present }] of Object.entries(labels)) {
     let count = 0;
-    for (const known of present) count += known;
+    for (let row = 0; row < present.length; row++) count += present[row] as number;
     if (count > 0) counts.set(head, count);
   }
   return counts;
@@ -42,7 +43,7 @@ export function countLabels(labels: Batch['labels']): ReadonlyMap<string, number
  * Whether a batch fits a model.
  * @throws ShapeError with everything that does not
  */
-export function checkBatch(spec: ModelSpec, batch: Batch): void {
+export function checkBatch(spec: ModelSpec, trained: ReadonlyMap<string, TrainedHead>, batch: Batch): void {
   const issues: Issue[] = [];
   const length = (where: string, array: ArrayLike<unknown> | undefined, expected: number): void => {
     if (array && array.length !== expected)
@@ -53,9 +54,8 @@ export function checkBatch(spec: ModelSpec, batch: Batch): void {
     if (given) length(`input '${name}'`, given, batch.rows * sizeOf(shape));
     else issues.push({ where: `input '${name}'`, expected: 'an array', found: 'nothing' });
   }
-  const heads = new Map(spec.heads.filter(({ objective }) => objective).map((head) => [head.name, head]));
   for (const [name, labels] of Object.entries(batch.labels)) {
-    const head = heads.get(name);
+    const head = trained.get(name);
     if (!head) issues.push(unknownHead(name, spec.heads));
     else issues.push(...issuesOfLabels(head, labels, batch.rows));
   }
@@ -74,9 +74,8 @@ function unknownHead(name: string, heads: readonly Head[]): Issue {
   };
 }
 
-function issuesOfLabels({ name, shape, objective }: Head, labels: HeadLabels, rows: number): readonly Issue[] {
-  const spec = objective?.loss.label(shape, `head "${name}"`);
-  const size = rows * sizeOf(spec?.shape ?? []);
+function issuesOfLabels({ name, label }: TrainedHead, labels: HeadLabels, rows: number): readonly Issue[] {
+  const size = rows * sizeOf(label.shape);
   const expected: readonly [string, ArrayLike<unknown> | undefined, number][] = [
     ['labels', labels.values, size],
     ['presence', labels.present, rows],
@@ -90,7 +89,7 @@ function issuesOfLabels({ name, shape, objective }: Head, labels: HeadLabels, ro
       expected: `${count} ${what} for ${rows} rows`,
       found: `${array?.length}`,
     }));
-  if (spec?.bound && !labels.bound)
+  if (label.bound && !labels.bound)
     issues.push({ where: `head "${name}"`, expected: 'a bound for each label', found: 'none' });
   return issues;
 }

@@ -20,6 +20,10 @@ export interface BatchForm {
   readonly points: boolean;
 }
 
+type Purpose = 'train' | 'evaluate' | 'predict';
+/** Forms of batches whose specs are remembered. */
+const rememberedForms = 64;
+
 export interface ProgramOptions {
   /** Whether heads that are alike are computed together: faster, the same to rounding. true when left out. */
   readonly fuse?: boolean;
@@ -45,6 +49,7 @@ const at = (inputs: Inputs, name: string): Tensor => inputs[name] as Tensor;
 export class ModelProgram {
   readonly spec: ModelSpec;
   readonly heads: readonly TrainedHead[];
+  readonly byName: ReadonlyMap<string, TrainedHead>;
   /** Heads as they are trained, and as they are evaluated. */
   readonly groups: readonly HeadGroup[];
   readonly single: readonly HeadGroup[];
@@ -52,6 +57,7 @@ export class ModelProgram {
   readonly sets = new Map<string, readonly string[]>();
   readonly #byHeads = new Map<string, string>();
   readonly #columns: ReadonlyMap<string, HeadColumn>;
+  readonly #specs = new Map<string, InputSpecs>();
 
   /** Where heads part, when their gradients there are wanted one by one. */
   readonly partings: readonly ValueId[];
@@ -60,6 +66,7 @@ export class ModelProgram {
     this.spec = spec;
     this.partings = gradients ? partings(spec) : [];
     this.heads = trainedHeads(spec);
+    this.byName = new Map(this.heads.map((head) => [head.name, head]));
     this.single = oneByOne(this.heads);
     this.groups = fuse ? groupHeads(spec, this.heads) : this.single;
     this.#columns = new Map(
@@ -134,8 +141,18 @@ export class ModelProgram {
     return purpose === 'train' ? this.groups : this.single.filter(({ heads: [head] }) => !head?.trainingOnly);
   }
 
-  /** Shapes and types of everything a program takes for a batch of this form. */
-  specs({ rows, weighted, points }: BatchForm, purpose: 'train' | 'evaluate' | 'predict'): InputSpecs {
+  /** Shapes and types of everything a program takes for a batch of this form: the same object for the same form. */
+  specs(form: BatchForm, purpose: Purpose): InputSpecs {
+    const key = `${purpose} ${form.rows} ${form.points} ${form.weighted.join('\n')}`;
+    const known = this.#specs.get(key);
+    if (known) return known;
+    const specs = this.#specsOf(form, purpose);
+    if (this.#specs.size >= rememberedForms) this.#specs.clear();
+    this.#specs.set(key, specs);
+    return specs;
+  }
+
+  #specsOf({ rows, weighted, points }: BatchForm, purpose: Purpose): InputSpecs {
     const inputs = this.spec.inputs.map(({ name, shape, dtype }) => [`x/${name}`, { shape: [rows, ...shape], dtype }]);
     if (purpose === 'predict') return Object.fromEntries(inputs);
     const groups = this.groupsFor(purpose);

@@ -96,7 +96,7 @@ export class StepRunner {
    * @throws ShapeError when the batch does not fit the model
    */
   async take(batch: Batch, { points = false }: { readonly points?: boolean } = {}): Promise<StepReport | SkippedStep> {
-    checkBatch(this.spec, batch);
+    checkBatch(this.spec, this.program.byName, batch);
     const counts = countLabels(batch.labels);
     if (counts.size === 0) return { skipped: 'unlabelled', rows: batch.rows, rejected: {} };
     const [slot, turn] = [this.#slot, this.#last];
@@ -202,7 +202,7 @@ export class StepRunner {
 
   /** The loss of each row and the best guesses, `loss/<head>` and `point/<head>`: views that hold until the next call. */
   async evaluate(batch: Batch): Promise<Readonly<Record<string, TypedArray>>> {
-    checkBatch(this.spec, batch);
+    checkBatch(this.spec, this.program.byName, batch);
     const weighted = Object.keys(batch.labels).filter((head) => batch.labels[head]?.weight);
     const specs = this.program.specs({ rows: batch.rows, weighted, points: false }, 'evaluate');
     const prepared = await this.#trainer.infer(this.program.evaluate, specs);
