@@ -1,21 +1,22 @@
 import { z } from 'zod';
 import { plugin } from '../core/plugin.ts';
-import { answersOf, countOf, thresholdField } from './confusion.ts';
-import { checkPrediction, type MetricContext, metric } from './metric.ts';
+import { answersOf, thresholdField, totalOf } from './confusion.ts';
+import { answers, headFor } from './head.ts';
+import { type MetricContext, metric } from './metric.ts';
 
-/** Of several yes-or-no questions, the share of all answers. */
+/** Of several yes-or-no questions, the share of all answers. Of classes that are equally probable, the first counts. */
 export const accuracy = plugin({
   type: 'accuracy',
   summary: 'Share of right answers.',
   fields: z.object({ threshold: thresholdField }),
   example: {},
   build: ({ threshold }, context: MetricContext) => {
-    checkPrediction('accuracy', context, ['probability', 'distribution', 'score']);
-    const counter = answersOf(context, threshold, (questions) => {
-      const count = questions.reduce((sum, answers) => sum + countOf(answers), 0);
-      const right = questions.reduce((sum, answers) => sum + answers.right.reduce((all, one) => all + one, 0), 0);
-      return count > 0 ? right / count : undefined;
+    const head = headFor('accuracy', context, answers);
+    const counter = answersOf(head, threshold, (questions) => {
+      const right = questions.reduce((sum, question) => sum + totalOf(question.right), 0);
+      const all = questions.reduce((sum, question) => sum + totalOf(question.actual), 0);
+      return all > 0 ? right / all : undefined;
     });
-    return metric('accuracy', 'higher', context, counter);
+    return metric(head, 'higher', counter);
   },
 });

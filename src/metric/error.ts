@@ -1,4 +1,9 @@
-import { type Counter, type MetricContext, sums } from './metric.ts';
+import type { Prediction } from '../core/prediction.ts';
+import type { Head } from './head.ts';
+import type { Counter } from './metric.ts';
+
+/** Predictions that are numbers as labels are. Of probabilities the squared error is Brier's score. */
+export const numbers = ['value', 'probability'] as const satisfies readonly Prediction[];
 
 /**
  * The weighted mean over rows and columns of an error.
@@ -6,19 +11,27 @@ import { type Counter, type MetricContext, sums } from './metric.ts';
  * @param value from the mean
  */
 export function meanErrorOf(
-  { width }: MetricContext,
+  { width }: Head,
   error: (predicted: number, label: number) => number,
   value: (mean: number) => number = (mean) => mean,
-): Counter {
-  const { total, state, restore } = sums('error', 'weight');
-  return {
-    add(rows, at, weight) {
-      for (let index = at * width; index < (at + 1) * width; index++)
-        total.error += weight * error(rows.prediction[index] as number, rows.label[index] as number);
-      total.weight += weight * width;
-    },
-    value: () => (total.weight > 0 ? value(total.error / total.weight) : undefined),
-    state,
-    restore,
+): () => Counter {
+  return () => {
+    let [sum, total] = [0, 0];
+    return {
+      add(rows, at, weight) {
+        for (let index = at * width; index < (at + 1) * width; index++)
+          sum += weight * error(rows.prediction[index] as number, rows.label[index] as number);
+        total += weight * width;
+      },
+      value: () => (total > 0 ? value(sum / total) : undefined),
+      state: () => ({ sum, total }),
+      restore(state) {
+        [sum, total] = [state.sum as number, state.total as number];
+      },
+    };
   };
+}
+
+export function squaredError(predicted: number, label: number): number {
+  return (predicted - label) ** 2;
 }

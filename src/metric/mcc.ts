@@ -1,32 +1,44 @@
 import { z } from 'zod';
 import { plugin } from '../core/plugin.ts';
-import { type Answers, answersOf, countOf, meanOfDefined, thresholdField } from './confusion.ts';
-import { checkPrediction, type MetricContext, metric } from './metric.ts';
+import { meanOfDefined } from './average.ts';
+import { type Answers, answersOf, thresholdField, totalOf } from './confusion.ts';
+import { answers, headFor } from './head.ts';
+import { type MetricContext, metric } from './metric.ts';
 
-/**
- * (c s − Σ pₖ tₖ) / √((s² − Σ pₖ²)(s² − Σ tₖ²)), with c right answers out of s, and class k predicted pₖ times and true
- * tₖ times.
- * @see Gorodkin 2004, R_K, doi:10.1016/j.compbiolchem.2004.09.006; of two classes, Matthews 1975
- */
-function correlation(answers: Answers): number | undefined {
-  const { right, predicted, actual } = answers;
-  const count = countOf(answers);
-  const dot = (a: Float64Array, b: Float64Array): number =>
-    a.reduce((sum, value, at) => sum + value * (b[at] as number), 0);
-  const spread = (count ** 2 - dot(predicted, predicted)) * (count ** 2 - dot(actual, actual));
-  const correct = right.reduce((sum, value) => sum + value, 0);
-  return spread > 0 ? (correct * count - dot(predicted, actual)) / Math.sqrt(spread) : undefined;
+/** (Σ xₖ)² − Σ xₖ², as a sum of products that are not negative: exactly 0 when only one of them is not 0. */
+function spread(weights: Float64Array): number {
+  let [before, sum] = [0, 0];
+  for (const weight of weights) {
+    sum += weight * before;
+    before += weight;
+  }
+  return 2 * sum;
 }
 
-/** Undefined when only one class was predicted, or is true. Of several yes-or-no questions, the mean over the others. */
+/**
+ * (c s − Σ pₖ tₖ) / √((s² − Σ pₖ²)(s² − Σ tₖ²)), with c right answers out of s, and class k predicted pₖ times and
+ * true tₖ times.
+ * @see Gorodkin 2004, R_K, doi:10.1016/j.compbiolchem.2004.09.006; of two classes, Matthews 1975
+ */
+function correlation({ right, predicted, actual }: Answers): number | undefined {
+  const [spreadOfGuess, spreadOfTruth] = [spread(predicted), spread(actual)];
+  if (spreadOfGuess === 0 || spreadOfTruth === 0) return undefined;
+  const agreement = predicted.reduce((sum, weight, at) => sum + weight * (actual[at] as number), 0);
+  return (totalOf(right) * totalOf(actual) - agreement) / Math.sqrt(spreadOfGuess) / Math.sqrt(spreadOfTruth);
+}
+
+/**
+ * Undefined when only one class was predicted, or is true (scikit-learn says 0 then). Of several yes-or-no questions,
+ * the mean over the others.
+ */
 export const mcc = plugin({
   type: 'mcc',
   summary: 'Matthews correlation: 1 at best, 0 for guessing, fair when classes are rare.',
   fields: z.object({ threshold: thresholdField }),
-  example: {},
+  example: { threshold: 0.3 },
   build: ({ threshold }, context: MetricContext) => {
-    checkPrediction('mcc', context, ['probability', 'distribution', 'score']);
-    const counter = answersOf(context, threshold, (questions) => meanOfDefined(questions.map(correlation)));
-    return metric('mcc', 'higher', context, counter);
+    const head = headFor('mcc', context, answers);
+    const counter = answersOf(head, threshold, (questions) => meanOfDefined(questions.map(correlation)));
+    return metric(head, 'higher', counter);
   },
 });

@@ -1,20 +1,21 @@
 import { z } from 'zod';
 import { plugin } from '../core/plugin.ts';
-import { meanErrorOf } from './error.ts';
-import { checkPrediction, type MetricContext, metric } from './metric.ts';
+import { meanErrorOf, numbers } from './error.ts';
+import { headFor } from './head.ts';
+import { type MetricContext, metric } from './metric.ts';
 
+/** |ŷ − y|, over all rows and columns. */
 export const meanAbsoluteError = plugin({
   type: 'meanAbsoluteError',
   summary: 'Mean absolute error of numbers, in the unit of the label.',
   fields: z.object({}),
   example: {},
   build: (_, context: MetricContext) => {
-    checkPrediction('meanAbsoluteError', context, ['value', 'probability']);
+    const head = headFor('meanAbsoluteError', context, numbers);
     return metric(
-      'meanAbsoluteError',
+      head,
       'lower',
-      context,
-      meanErrorOf(context, (predicted, label) => Math.abs(predicted - label)),
+      meanErrorOf(head, (predicted, label) => Math.abs(predicted - label)),
     );
   },
 });

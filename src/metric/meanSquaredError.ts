@@ -1,20 +1,17 @@
 import { z } from 'zod';
 import { plugin } from '../core/plugin.ts';
-import { meanErrorOf } from './error.ts';
-import { checkPrediction, type MetricContext, metric } from './metric.ts';
+import { meanErrorOf, numbers, squaredError } from './error.ts';
+import { headFor } from './head.ts';
+import { type MetricContext, metric } from './metric.ts';
 
+/** (ŷ − y)², over all rows and columns; of probabilities, the score of Brier 1950. */
 export const meanSquaredError = plugin({
   type: 'meanSquaredError',
   summary: 'Mean squared error of numbers.',
   fields: z.object({}),
   example: {},
   build: (_, context: MetricContext) => {
-    checkPrediction('meanSquaredError', context, ['value', 'probability']);
-    return metric(
-      'meanSquaredError',
-      'lower',
-      context,
-      meanErrorOf(context, (predicted, label) => (predicted - label) ** 2),
-    );
+    const head = headFor('meanSquaredError', context, numbers);
+    return metric(head, 'lower', meanErrorOf(head, squaredError));
   },
 });

@@ -1,5 +1,7 @@
 import { ConfigError } from '../core/error.ts';
 import type { Prediction } from '../core/prediction.ts';
+import { type Head, placeOf } from './head.ts';
+import { checkRows } from './row.ts';
 
 /** Rows of one head that have a label: what was predicted, and the truth. */
 export interface LabelledRows {
@@ -8,37 +10,59 @@ export interface LabelledRows {
   readonly prediction: Float32Array;
   /** rows × label width. */
   readonly label: Float32Array | Int32Array;
-  /** rows: how much each counts; 1 where left out. */
+  /** rows: how much each counts; 1 where left out. A row of weight 0 is as good as absent. */
   readonly weight?: Float32Array;
 }
 
 /** The head a metric is for. */
 export interface MetricContext {
   readonly prediction: Prediction;
-  /** Numbers of one prediction, and of one label. */
+  /** Numbers of one row's prediction, and of its label. */
   readonly width: number;
   readonly labelWidth: number;
+  /** Of a distribution: classes on the last axis. A row holds width / classes distributions: one, where left out. */
+  readonly classes?: number;
   /** For errors: `head "digit"`. */
   readonly where: string;
 }
 
-/** What a metric has counted: plain data, for checkpoints. */
+/** What a metric has counted: plain data for checkpoints, exact also as JSON. */
 export type MetricState = Readonly<Record<string, number | readonly number[]>>;
 
 /** A number that says how good predictions are, over labelled rows only, in bounded memory. */
 export interface Metric {
   readonly type: string;
   readonly better: 'higher' | 'lower';
+  /**
+   * Predictions that were not finite, since the last reset. One is enough to leave the metric without a value: any
+   * number would be about other predictions.
+   */
+  readonly notFinite: number;
+  /**
+   * Rows count one after the other: batches don't matter.
+   * @throws ShapeError when the arrays are not as long as the rows ask for
+   * @throws ConfigError when a label or weight is out of bounds; nothing has been counted then
+   */
   add(rows: LabelledRows): void;
   /** undefined where it has no meaning: no label yet, one class only, a prediction that is not finite. */
   value(): number | undefined;
   state(): MetricState;
+  /**
+   * Goes on as the metric whose state it was would have, to the bit.
+   * @throws ConfigError when it was the state of another metric, or of another head
+   */
   restore(state: MetricState): void;
+  /** Forgets everything. */
+  reset(): void;
 }
 
-/** What counts the rows of one metric. */
+/** What counts the predictions of one metric. */
 export interface Counter {
-  /** @param at number of the row in `rows` */
+  /**
+   * @param rows checked; the prediction is finite
+   * @param at number of the prediction in `rows`: of the row, unless a row holds several distributions
+   * @param weight above 0
+   */
   add(rows: LabelledRows, at: number, weight: number): void;
   value(): number | undefined;
   state(): MetricState;
@@ -46,62 +70,56 @@ export interface Counter {
 }
 
 /**
- * A metric from what counts its rows. Rows whose prediction is not finite are not given to the counter: they make the
- * metric undefined, which is what it is with them.
+ * A metric from what counts its predictions.
+ * @param make a counter that has counted nothing
  */
-export function metric(type: string, better: Metric['better'], { width }: MetricContext, counter: Counter): Metric {
+export function metric(head: Head, better: Metric['better'], make: () => Counter): Metric {
+  const { type, width, perRow } = head;
+  let counter = make();
   let notFinite = 0;
   const allFinite = (prediction: Float32Array, at: number): boolean => {
     for (let index = at * width; index < (at + 1) * width; index++)
       if (!Number.isFinite(prediction[index])) return false;
     return true;
   };
+  const state = (): MetricState => ({ ...counter.state(), width, notFinite });
   return {
     type,
     better,
+    get notFinite() {
+      return notFinite;
+    },
     add(rows) {
-      for (let at = 0; at < rows.rows; at++) {
-        if (allFinite(rows.prediction, at)) counter.add(rows, at, rows.weight?.[at] ?? 1);
+      checkRows(head, rows);
+      for (let at = 0; at < rows.rows * perRow; at++) {
+        const weight = rows.weight?.[Math.floor(at / perRow)] ?? 1;
+        if (weight === 0) continue;
+        if (allFinite(rows.prediction, at)) counter.add(rows, at, weight);
         else notFinite++;
       }
     },
     value: () => (notFinite > 0 ? undefined : counter.value()),
-    state: () => ({ ...counter.state(), notFinite }),
-    restore(state) {
-      notFinite = state.notFinite as number;
-      counter.restore(state);
+    state,
+    restore(saved) {
+      checkState(head, state(), saved);
+      counter = make();
+      counter.restore(saved);
+      notFinite = saved.notFinite as number;
+    },
+    reset() {
+      counter = make();
+      notFinite = 0;
     },
   };
 }
 
-/** @throws ConfigError when the head's predictions are of another kind */
-export function checkPrediction(
-  type: string,
-  { prediction, where }: MetricContext,
-  kinds: readonly Prediction[],
-): void {
-  if (kinds.includes(prediction)) return;
-  const words: Readonly<Record<Prediction, string>> = {
-    value: 'a number',
-    probability: 'a probability',
-    distribution: 'probabilities of classes',
-    score: 'a score',
-  };
+function checkState(head: Head, own: MetricState, saved: MetricState): void {
+  const names = (state: MetricState): string => Object.keys(state).sort().join(', ');
+  if (names(own) === names(saved) && own.width === saved.width) return;
   throw new ConfigError({
-    where: `${where}, ${type}`,
-    expected: `a head that predicts ${kinds.map((kind) => words[kind]).join(' or ')}`,
-    found: `one that predicts ${words[prediction]}`,
+    where: placeOf(head),
+    expected: `the state of this metric, with a width of ${own.width} and ${names(own)}`,
+    found: `one with a width of ${saved.width ?? 'nothing'} and ${names(saved)}`,
+    hint: 'metrics of another type, or of a head of another width, start anew',
   });
-}
-
-/** Sums by name. */
-export function sums<Name extends string>(...names: readonly Name[]) {
-  const total = Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
-  return {
-    total,
-    state: (): MetricState => ({ ...total }),
-    restore: (state: MetricState): void => {
-      for (const name of names) total[name] = state[name] as number;
-    },
-  };
 }

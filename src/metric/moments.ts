@@ -1,51 +1,60 @@
-import { meanOfDefined } from './confusion.ts';
-import type { Counter, MetricContext } from './metric.ts';
-
-/** Weighted means and central moments of predictions x and labels y, and of their differences. */
-export interface Moments {
-  weight: number;
-  meanX: number;
-  meanY: number;
-  squaresX: number;
-  squaresY: number;
-  products: number;
-  /** Σ weight · (x − y)² */
-  errors: number;
-}
+import { meanOfDefined } from './average.ts';
+import type { Head } from './head.ts';
+import type { Counter } from './metric.ts';
 
 const names = ['weight', 'meanX', 'meanY', 'squaresX', 'squaresY', 'products', 'errors'] as const;
 
 /**
- * Moments of each column of a head that predicts numbers; the value is the mean over the columns for which it is defined.
+ * Of predictions x and labels y, weighted: their weight and means, the sums of squares and products around the means,
+ * and the sum of squared errors.
+ */
+export type Moments = Record<(typeof names)[number], number>;
+
+const nothing = (): Moments => ({
+  weight: 0,
+  meanX: 0,
+  meanY: 0,
+  squaresX: 0,
+  squaresY: 0,
+  products: 0,
+  errors: 0,
+});
+
+function include(moments: Moments, x: number, y: number, weight: number): void {
+  moments.weight += weight;
+  const [dx, dy] = [x - moments.meanX, y - moments.meanY];
+  // A share of exactly 1 for the first row makes equal numbers differ from their mean by exactly 0.
+  const share = weight / moments.weight;
+  moments.meanX += dx * share;
+  moments.meanY += dy * share;
+  moments.squaresX += weight * dx * (x - moments.meanX);
+  moments.squaresY += weight * dy * (y - moments.meanY);
+  moments.products += weight * dx * (y - moments.meanY);
+  moments.errors += weight * (x - y) ** 2;
+}
+
+/**
+ * Moments of each column of a head that predicts numbers; the value is the mean over the columns where it is defined.
  * @see Welford 1962 and, for weights, West 1979: stable updates of means and squares
  */
-export function momentsOf({ width }: MetricContext, value: (moments: Moments) => number | undefined): Counter {
-  const columns = Array.from(
-    { length: width },
-    () => Object.fromEntries(names.map((name) => [name, 0])) as unknown as Moments,
-  );
-  return {
-    add(rows, at, weight) {
-      if (weight <= 0) return;
-      columns.forEach((moments, column) => {
-        const x = rows.prediction[at * width + column] as number;
-        const y = rows.label[at * width + column] as number;
-        moments.weight += weight;
-        const [dx, dy] = [x - moments.meanX, y - moments.meanY];
-        moments.meanX += (dx * weight) / moments.weight;
-        moments.meanY += (dy * weight) / moments.weight;
-        moments.squaresX += weight * dx * (x - moments.meanX);
-        moments.squaresY += weight * dy * (y - moments.meanY);
-        moments.products += weight * dx * (y - moments.meanY);
-        moments.errors += weight * (x - y) ** 2;
-      });
-    },
-    value: () => meanOfDefined(columns.map(value)),
-    state: () => Object.fromEntries(names.map((name) => [name, columns.map((moments) => moments[name])])),
-    restore: (state) => {
-      columns.forEach((moments, column) => {
-        for (const name of names) moments[name] = (state[name] as readonly number[])[column] as number;
-      });
-    },
+export function momentsOf({ width }: Head, value: (moments: Moments) => number | undefined): () => Counter {
+  return () => {
+    const columns = Array.from({ length: width }, nothing);
+    return {
+      add(rows, at, weight) {
+        for (let column = 0; column < width; column++) {
+          const index = at * width + column;
+          const [x, y] = [rows.prediction[index] as number, rows.label[index] as number];
+          include(columns[column] as Moments, x, y, weight);
+        }
+      },
+      value: () => meanOfDefined(columns.map(value)),
+      state: () => Object.fromEntries(names.map((name) => [name, columns.map((moments) => moments[name])])),
+      restore(state) {
+        columns.forEach((moments, column) => {
+          for (const name of names) moments[name] = (state[name] as readonly number[])[column] as number;
+        });
+      },
+    };
   };
 }

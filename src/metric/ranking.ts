@@ -1,130 +1,92 @@
-import { classOf, isYes, meanOfDefined } from './confusion.ts';
-import type { Counter, MetricContext, MetricState } from './metric.ts';
+import { z } from 'zod';
+import { meanOfDefined } from './average.ts';
+import { type Bins, binColumns, noBins, packed, withRows } from './bins.ts';
+import type { Head } from './head.ts';
+import type { Counter, MetricState } from './metric.ts';
+import { classOf, isYes } from './row.ts';
 
-/** Predictions kept as they are; beyond, they are counted in bins. */
-const exactLimit = 4096;
-/** Bits of a float32 that tell bins apart: sign, exponent and four of the mantissa. */
-const binBits = 13;
+export const binsField = z
+  .number()
+  .int()
+  .min(16)
+  .max(65_536)
+  .default(4096)
+  .describe(
+    'Different scores that are told apart, for each question or class; beyond, neighbours share a bin. ' +
+      'Up to 48 bytes each.',
+  );
 
-const bits = new Uint32Array(1);
-const float = new Float32Array(bits.buffer);
-
-/** The bin of a score: bins are in the order of scores, and a sixteenth of a score wide, however large it is. */
-function binOf(score: number): number {
-  float[0] = score === 0 ? 0 : score;
-  const pattern = bits[0] as number;
-  const ordered = pattern >>> 31 ? ~pattern : pattern | 0x8000_0000;
-  return ordered >>> (32 - binBits);
-}
-
-/** Rows of equal score: the weight of those whose truth is yes, and no. */
-export interface Tie {
-  readonly yes: number;
-  readonly no: number;
-}
-
-/** Scores with their truths, exactly while there are few, in bins from then on. */
-class Scores {
+/** The rows of one question by score, in at most `limit` bins; besides, fewer than `limit` rows wait for theirs. */
+class ScoredRows {
+  readonly #limit: number;
+  #bins: Bins = noBins();
   #scores: number[] = [];
   #weights: number[] = [];
-  #bins: Float64Array | undefined;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   /** @param weight of the row, below 0 when its truth is no */
   add(score: number, weight: number): void {
-    if (this.#bins) {
-      this.#count(score, weight);
-      return;
-    }
-    this.#scores.push(score);
+    // −0 would come back from JSON as 0.
+    this.#scores.push(score + 0);
     this.#weights.push(weight);
-    if (this.#scores.length <= exactLimit) return;
-    const [scores, weights] = [this.#scores, this.#weights];
-    this.#bins = new Float64Array(2 << binBits);
+    if (this.#scores.length < this.#limit) return;
+    const bins = this.bins();
+    this.#bins = bins.low.length > this.#limit ? packed(bins, this.#limit) : bins;
     [this.#scores, this.#weights] = [[], []];
-    scores.forEach((kept, at) => {
-      this.#count(kept, weights[at] as number);
-    });
   }
 
-  /** Ties from the highest score to the lowest. */
-  ties(): readonly Tie[] {
-    if (this.#bins) {
-      const bins = this.#bins;
-      return Array.from({ length: bins.length / 2 }, (_, at) => ({
-        yes: bins[2 * at] as number,
-        no: bins[2 * at + 1] as number,
-      }))
-        .filter(({ yes, no }) => yes + no > 0)
-        .reverse();
-    }
-    const ties: { yes: number; no: number }[] = [];
-    let last: number | undefined;
-    for (const at of [...this.#scores.keys()].sort(
-      (a, b) => (this.#scores[b] as number) - (this.#scores[a] as number),
-    )) {
-      const [score, weight] = [this.#scores[at] as number, this.#weights[at] as number];
-      if (score !== last) ties.push({ yes: 0, no: 0 });
-      last = score;
-      const tie = ties.at(-1) as { yes: number; no: number };
-      if (weight > 0) tie.yes += weight;
-      else tie.no -= weight;
-    }
-    return ties;
+  bins(): Bins {
+    return withRows(this.#bins, this.#scores, this.#weights);
   }
 
-  state(): readonly number[][] {
-    return [this.#scores, this.#weights, this.#bins ? [...this.#bins] : []].map((values) => [...values]);
+  state(column: number): readonly (readonly [string, readonly number[]])[] {
+    return [
+      ...binColumns.map((name) => [`${name}/${column}`, [...this.#bins[name]]] as const),
+      [`scores/${column}`, [...this.#scores]],
+      [`weights/${column}`, [...this.#weights]],
+    ];
   }
 
-  restore([scores = [], weights = [], bins = []]: readonly (readonly number[])[]): void {
-    this.#scores = [...scores];
-    this.#weights = [...weights];
-    this.#bins = bins.length > 0 ? Float64Array.from(bins) : undefined;
+  restore(state: MetricState, column: number): void {
+    const saved = (name: string): number[] => [...(state[`${name}/${column}`] as readonly number[])];
+    this.#bins = { low: saved('low'), high: saved('high'), yes: saved('yes'), no: saved('no') };
+    [this.#scores, this.#weights] = [saved('scores'), saved('weights')];
   }
-
-  #count(score: number, weight: number): void {
-    const bins = this.#bins as Float64Array;
-    const at = 2 * binOf(score) + Number(weight < 0);
-    bins[at] = (bins[at] as number) + Math.abs(weight);
-  }
-}
-
-/** log(p / (1 − p)), so that bins are as fine near 1 as near 0. */
-function logit(probability: number): number {
-  const odds = Math.log(probability / (1 - probability));
-  return Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, odds));
 }
 
 /**
  * Ranks rows by score: for each yes-or-no question of the head, or for each class against the others. The value is the
- * mean over the questions for which it is defined. Exact for up to 4096 rows; from then on rows are counted in bins a
- * sixteenth of a score (of the log odds, for probabilities) wide, as if those of a bin were tied.
+ * mean over the questions for which it is defined.
+ *
+ * Exact while there are no more than `limit` different scores, however many rows. Beyond, bins follow the scores that
+ * come, whatever their scale, and rows within one count as tied. A bin of several scores starts with at most
+ * 8 / (limit − 1) of the yeses and of the noes, and keeps about this share while rows come in random order; rows that
+ * later crowd where few were before are told apart less well.
+ * @param value from the bins of one question
  */
-export function rankingOf(context: MetricContext, value: (ties: readonly Tie[]) => number | undefined): Counter {
-  const { prediction, width } = context;
-  const questions = Array.from({ length: width }, () => new Scores());
-  return {
-    add(rows, at, weight) {
-      if (weight <= 0) return;
-      const truth = prediction === 'distribution' ? classOf(rows, at, context) : undefined;
-      questions.forEach((scores, column) => {
-        const index = at * width + column;
-        const predicted = rows.prediction[index] as number;
-        const yes = truth === undefined ? isYes(rows.label[index] as number, context) : truth === column;
-        scores.add(prediction === 'score' ? predicted : logit(predicted), yes ? weight : -weight);
-      });
-    },
-    value: () => meanOfDefined(questions.map((scores) => value(scores.ties()))),
-    state: () =>
-      Object.fromEntries(
-        questions.flatMap((scores, column) =>
-          ['scores', 'weights', 'bins'].map((name, at) => [`${name}/${column}`, scores.state()[at] as number[]]),
-        ),
-      ),
-    restore: (state: MetricState) => {
-      questions.forEach((scores, column) => {
-        scores.restore(['scores', 'weights', 'bins'].map((name) => state[`${name}/${column}`] as readonly number[]));
-      });
-    },
+export function rankingOf(head: Head, limit: number, value: (bins: Bins) => number | undefined): () => Counter {
+  const { prediction, width } = head;
+  return () => {
+    const questions = Array.from({ length: width }, () => new ScoredRows(limit));
+    return {
+      add(rows, at, weight) {
+        const truth = prediction === 'distribution' ? classOf(rows, at, head) : undefined;
+        questions.forEach((scored, column) => {
+          const index = at * width + column;
+          const yes = truth === undefined ? isYes(rows.label[index] as number, head) : truth === column;
+          scored.add(rows.prediction[index] as number, yes ? weight : -weight);
+        });
+      },
+      value: () => meanOfDefined(questions.map((scored) => value(scored.bins()))),
+      state: () => Object.fromEntries(questions.flatMap((scored, column) => scored.state(column))),
+      restore(state) {
+        questions.forEach((scored, column) => {
+          scored.restore(state, column);
+        });
+      },
+    };
   };
 }

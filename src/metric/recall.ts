@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import { plugin } from '../core/plugin.ts';
-import { answersOf, averageField, quotient, thresholdField } from './confusion.ts';
-import { checkPrediction, type MetricContext, metric } from './metric.ts';
+import { averageField, quotient } from './average.ts';
+import { answersOf, thresholdField } from './confusion.ts';
+import { answers, headFor } from './head.ts';
+import { type MetricContext, metric } from './metric.ts';
 
-/** Undefined when there are none. Of several yes-or-no questions, the mean over those for which it is defined. */
+/** right / actual. Undefined where there are none; a class that has none is left out of the average. */
 export const recall = plugin({
   type: 'recall',
   summary: 'Share of the yeses, or of a class, that were found.',
   fields: z.object({ average: averageField, threshold: thresholdField }),
-  example: { average: 'macro' },
+  example: { average: 'weighted' },
   build: ({ average, threshold }, context: MetricContext) => {
-    checkPrediction('recall', context, ['probability', 'distribution', 'score']);
-    const value = quotient(context, average, (right, _predicted, actual) => [right, actual]);
-    return metric('recall', 'higher', context, answersOf(context, threshold, value));
+    const head = headFor('recall', context, answers);
+    const value = quotient(head, average, (right, _predicted, actual) => [right, actual]);
+    return metric(head, 'higher', answersOf(head, threshold, value));
   },
 });

@@ -1,20 +1,17 @@
 import { z } from 'zod';
 import { plugin } from '../core/plugin.ts';
-import { meanErrorOf } from './error.ts';
-import { checkPrediction, type MetricContext, metric } from './metric.ts';
+import { meanErrorOf, numbers, squaredError } from './error.ts';
+import { headFor } from './head.ts';
+import { type MetricContext, metric } from './metric.ts';
 
+/** √ of the mean over all rows and columns together: not the mean of the roots of each column. */
 export const rootMeanSquaredError = plugin({
   type: 'rootMeanSquaredError',
   summary: 'Square root of the mean squared error, in the unit of the label.',
   fields: z.object({}),
   example: {},
   build: (_, context: MetricContext) => {
-    checkPrediction('rootMeanSquaredError', context, ['value', 'probability']);
-    return metric(
-      'rootMeanSquaredError',
-      'lower',
-      context,
-      meanErrorOf(context, (predicted, label) => (predicted - label) ** 2, Math.sqrt),
-    );
+    const head = headFor('rootMeanSquaredError', context, numbers);
+    return metric(head, 'lower', meanErrorOf(head, squaredError, Math.sqrt));
   },
 });

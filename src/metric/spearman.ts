@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { plugin } from '../core/plugin.ts';
-import { mix } from '../trace/hash.ts';
-import { meanOfDefined } from './confusion.ts';
-import { type Counter, checkPrediction, type MetricContext, metric } from './metric.ts';
+import { meanOfDefined } from './average.ts';
+import { correlationOf } from './correlation.ts';
+import { type Head, headFor } from './head.ts';
+import { type Counter, type MetricContext, metric } from './metric.ts';
+import { reservoir } from './reservoir.ts';
 
 /** Ranks from 1 on; equal numbers share the mean of their ranks. */
 function ranksOf(values: readonly number[]): readonly number[] {
@@ -17,42 +19,38 @@ function ranksOf(values: readonly number[]): readonly number[] {
   return ranks;
 }
 
-function correlation(x: readonly number[], y: readonly number[]): number | undefined {
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [meanX, meanY] = [mean(x), mean(y)];
+function rankCorrelation(x: readonly number[], y: readonly number[]): number | undefined {
+  const [rankX, rankY, middle] = [ranksOf(x), ranksOf(y), (x.length + 1) / 2];
   let [products, squaresX, squaresY] = [0, 0, 0];
-  x.forEach((value, at) => {
-    const [dx, dy] = [value - meanX, (y[at] as number) - meanY];
+  rankX.forEach((rank, at) => {
+    const [dx, dy] = [rank - middle, (rankY[at] as number) - middle];
     products += dx * dy;
     squaresX += dx * dx;
     squaresY += dy * dy;
   });
-  return squaresX > 0 && squaresY > 0 ? products / Math.sqrt(squaresX * squaresY) : undefined;
+  return correlationOf(products, squaresX, squaresY);
 }
 
-/** Keeps a sample of the rows in which each is as likely as any other, by Vitter's algorithm R (1985). */
-function sampled({ width }: MetricContext, samples: number): Counter {
+function ranked({ width }: Head, samples: number, seed: number): Counter {
+  const placeOf = reservoir(samples, seed);
   let [predictions, labels, seen]: [number[], number[], number] = [[], [], 0];
   const column = (values: readonly number[], at: number): readonly number[] =>
     Array.from({ length: values.length / width }, (_, row) => values[row * width + at] as number);
   return {
     add(rows, at) {
-      const slot = seen < samples ? seen : mix(seen) % (seen + 1);
-      seen++;
-      if (slot >= samples) return;
+      const place = placeOf(seen++);
+      if (place === undefined) return;
       for (let index = 0; index < width; index++) {
-        predictions[slot * width + index] = rows.prediction[at * width + index] as number;
-        labels[slot * width + index] = rows.label[at * width + index] as number;
+        predictions[place * width + index] = (rows.prediction[at * width + index] as number) + 0;
+        labels[place * width + index] = (rows.label[at * width + index] as number) + 0;
       }
     },
     value: () =>
       meanOfDefined(
-        Array.from({ length: width }, (_, at) =>
-          correlation(ranksOf(column(predictions, at)), ranksOf(column(labels, at))),
-        ),
+        Array.from({ length: width }, (_, at) => rankCorrelation(column(predictions, at), column(labels, at))),
       ),
     state: () => ({ predictions: [...predictions], labels: [...labels], seen }),
-    restore: (state) => {
+    restore(state) {
       predictions = [...(state.predictions as readonly number[])];
       labels = [...(state.labels as readonly number[])];
       seen = state.seen as number;
@@ -62,18 +60,20 @@ function sampled({ width }: MetricContext, samples: number): Counter {
 
 /**
  * Undefined when all labels or all predictions are the same. Of several numbers, the mean over those for which it is
- * defined. Exact while the rows fit the sample; beyond, its standard error is about 1 / √samples. Row weights don't count.
+ * defined. Exact while the rows fit the sample; beyond, a random sample of them is ranked, with a standard error of
+ * about (1 − ρ²) / √samples. Rows count alike, whatever their weight, unless it is 0.
  * @see Spearman 1904
  */
 export const spearman = plugin({
   type: 'spearman',
   summary: 'Correlation of ranks: whether larger labels get larger predictions.',
   fields: z.object({
-    samples: z.number().int().min(2).default(10_000).describe('Rows that are kept to rank.'),
+    samples: z.number().int().min(2).max(1_000_000).default(10_000).describe('Rows that are kept to rank.'),
+    seed: z.number().int().min(0).default(0).describe('Decides which rows are kept when there are more.'),
   }),
   example: { samples: 1000 },
-  build: ({ samples }, context: MetricContext) => {
-    checkPrediction('spearman', context, ['value']);
-    return metric('spearman', 'higher', context, sampled(context, samples));
+  build: ({ samples, seed }, context: MetricContext) => {
+    const head = headFor('spearman', context, ['value']);
+    return metric(head, 'higher', () => ranked(head, samples, seed));
   },
 });
