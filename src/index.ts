@@ -3,6 +3,7 @@ import { trunklineBackend } from './engine/backend.ts';
 export { CompileError, ConfigError, EngineError, type Issue, ShapeError, TrunklineError } from './core/error.ts';
 export type { EventSink, TrunklineEvent } from './core/event.ts';
 export { type Compiled, compile } from './engine/compile.ts';
+export { explain } from './engine/explain.ts';
 export { type EngineConfig, engines, openEngine } from './engine/index.ts';
 export type { OptimizerType } from './engine/kernel/index.ts';
 export type { Program, ProgramStage } from './engine/program.ts';

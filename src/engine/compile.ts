@@ -1,3 +1,4 @@
+import { CompileError } from '../core/error.ts';
 import { simplify } from '../ir/pass/simplify.ts';
 import { splitStages } from '../ir/pass/stage.ts';
 import { formatGraph } from '../ir/text.ts';
@@ -29,6 +30,12 @@ function uniqueByName(ports: readonly Port[]): readonly Port[] {
 export function compile(step: Step, specs: InputSpecs, options: RecordOptions = {}): Compiled {
   const started = performance.now();
   const { outputs: recordedOutputs, parameters, baked } = record(trunklineBackend(), step, specs, options);
+  if (Object.keys(recordedOutputs).length === 0)
+    throw new CompileError({
+      where: 'the step',
+      expected: 'a loss or an output',
+      found: 'a step that returns neither',
+    });
   const recorded = performance.now();
   const outputs = simplify(recordedOutputs);
   const simplified = performance.now();

@@ -28,7 +28,9 @@ export class HeadScorer {
     this.#labelSize = sizeOf(label.shape);
     const { prediction } = objective.loss;
     this.#size = prediction === 'distribution' ? sizeOf(shape) : this.#labelSize;
-    const context = { prediction, width: this.#size, labelWidth: this.#labelSize, where: `head "${name}"` };
+    const classes = prediction === 'distribution' ? { classes: shape.at(-1) as number } : {};
+    const sizes = { width: this.#size, labelWidth: this.#labelSize };
+    const context = { prediction, ...sizes, ...classes, where: `head "${name}"` };
     this.#metrics = objective.metrics.map((config) => [
       config.type,
       metrics.build(config, context, `head "${name}", metric`),
