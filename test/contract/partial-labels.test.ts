@@ -6,16 +6,19 @@ import type { TypedArray } from '../../src/core/dtype.ts';
 import { trunklineBackend } from '../../src/engine/backend.ts';
 import { type EngineConfig, openEngine } from '../../src/engine/index.ts';
 import type { Engine } from '../../src/engine/trainer.ts';
+import { denominators } from '../../src/loss/index.ts';
 import { type MergeConfig, type MergeStrategy, merges } from '../../src/merge/index.ts';
 import type { ModelSpec } from '../../src/model/index.ts';
 import { type OptimizerConfig, optimizers } from '../../src/optimizer/index.ts';
 import type { Batch } from '../../src/step/batch.ts';
 import { StepRunner } from '../../src/step/runner.ts';
 import {
+  type BranchPlan,
   batchFor,
   forked,
   type HeadPlan,
   headsOf,
+  lossCases,
   modelOf,
   type Pattern,
   type Plan,
@@ -286,6 +289,48 @@ describe.each(engines.map((config) => [config.type, config] as const))('absent m
       expect({ ...after, arrays: 0 }).toEqual({ ...before, arrays: 0 });
       await runner.close();
     }));
+
+  it.each(optimizers.types)('1, 2, 3 and 6 hold for every loss and denominator, under %s', async (optimizer) => {
+    const losses = Object.keys(lossCases) as (keyof typeof lossCases)[];
+    const leaf = (loss: (typeof losses)[number], at: number): BranchPlan => ({
+      units: [2],
+      normalized: at % 3 === 0,
+      dropout: at % 2 === 0,
+      end: { name: `head${at}`, loss, weight: 1, denominator: denominators[at % 3] as (typeof denominators)[number] },
+    });
+    const plan: Plan = { inputs: [3], trunk: { units: [4], normalized: true, dropout: true, end: losses.map(leaf) } };
+    // Each head is present in two of three steps, in some of the rows.
+    const steps = [0, 1, 2].map((step) =>
+      Object.fromEntries(
+        losses.map((_, at) => [`head${at}`, [0, 1, 2, 3].map((row) => (at + step) % 3 !== 0 && (row + at) % 2 === 0)]),
+      ),
+    );
+    const batches = batchesOf(plan, steps);
+    const clean = await trained(plan, batches, optimizer);
+    const dirty = await trained(plan, batchesOf(plan, steps, Number.NaN), optimizer);
+    expect(bits(dirty.arrays)).toEqual(bits(clean.arrays));
+    const extra: HeadPlan = { name: 'extra', loss: 'huber', weight: 1, denominator: 'present' };
+    const grown = await trained(withHead(plan, extra), batches, optimizer);
+    const known = bits(clean.arrays);
+    expect(bits(grown.arrays, (name) => name in known)).toEqual(known);
+    const runner = await open(modelOf(plan), optimizer);
+    await train(runner, batches.slice(0, 1));
+    const saved = copied(runner);
+    await train(runner, batches.slice(1, 2));
+    const after = copied(runner);
+    const own = (at: number) => (name: string) => name.includes(`joined.${at}/`) || name.includes(`input0.${at}/`);
+    losses.forEach((_, at) => {
+      const changed = JSON.stringify(bits(after.arrays, own(at))) !== JSON.stringify(bits(saved.arrays, own(at)));
+      expect(changed, losses[at]).toBe((at + 1) % 3 !== 0);
+    });
+    await runner.close();
+    const second = await open(modelOf(plan), optimizer);
+    second.restore(saved);
+    await train(second, batches.slice(1));
+    expect(bits(copied(second).arrays)).toEqual(bits(clean.arrays));
+    await second.close();
+    tf.disposeVariables();
+  });
 
   it('counts clocks and labels of each head', () =>
     check(cases, async ({ plan, steps }) => {
