@@ -199,7 +199,7 @@ export class CompiledTrainer implements Trainer {
       return host.executor.step(id, slot, settings, 1);
     };
     return {
-      slots: inputs,
+      slots: inputs as PreparedStep['slots'],
       run: async (slot: number, settings: StepSettings, between?: Between): Promise<StepReport> => {
         checkOpen(this.#closed);
         checkRun(this.#spec.groups, late, slotCount, { slot, settings, between });
@@ -226,7 +226,7 @@ export class CompiledTrainer implements Trainer {
   #preparedInference({ id, slots: [regions = {}] }: Loaded, use: Use): PreparedInference {
     const outputs = this.#placement.views(regions, 'output/');
     return {
-      inputs: this.#placement.views(regions, 'input/'),
+      inputs: this.#placement.views(regions, 'input/') as PreparedInference['inputs'],
       run: async () => {
         checkOpen(this.#closed);
         use();

@@ -73,7 +73,7 @@ export class EagerTrainer implements Trainer {
     const slots = [emptyInputs(specs), emptyInputs(specs)];
     const busy = new Set<number>();
     return {
-      slots,
+      slots: slots as PreparedStep['slots'],
       run: async (slot, settings, between) => {
         checkOpen(this.#closed);
         checkRun(this.#spec.groups, late, slots.length, { slot, settings, between });
@@ -101,7 +101,7 @@ export class EagerTrainer implements Trainer {
         });
       });
     return {
-      inputs,
+      inputs: inputs as PreparedInference['inputs'],
       run: async () => {
         checkOpen(this.#closed);
         const outputs = this.#queue.then(run);

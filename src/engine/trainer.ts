@@ -32,10 +32,13 @@ export interface StepReport extends StepOutcome {
   readonly outputs: Readonly<Record<string, TypedArray>>;
 }
 
+/** The numbers of an input, by its type: float32, int32, or bool as 0 and 1. */
+export type InputArray = Float32Array | Int32Array | Uint8Array;
+
 /** A step ready for batches of one shape. */
 export interface PreparedStep {
   /** Where to write the inputs of each slot, by name. Slots alternate: one is filled while another is computed. */
-  readonly slots: readonly Readonly<Record<string, TypedArray>>[];
+  readonly slots: readonly Readonly<Record<string, InputArray>>[];
   /**
    * Takes one step with what is in the slot. Steps are taken in the order they were asked for, each as a whole.
    * @param between writes the inputs of the second stage: steps with such inputs need it
@@ -55,7 +58,7 @@ export type Between = (outputs: Readonly<Record<string, TypedArray>>) => void;
 /** A function of the trained variables, ready for inputs of one shape. It moves nothing. */
 export interface PreparedInference {
   /** Where to write the inputs, by name, between runs. */
-  readonly inputs: Readonly<Record<string, TypedArray>>;
+  readonly inputs: Readonly<Record<string, InputArray>>;
   /** @returns the outputs by name: views that hold until the next run */
   run(): Promise<Readonly<Record<string, TypedArray>>>;
 }

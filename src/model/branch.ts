@@ -41,6 +41,7 @@ export class Branch {
    */
   add(...grown: readonly (Layer | LayersModel)[]): this {
     refuseEnded(this, placeOf(this.#tensor));
+    for (const layer of grown) checkLayer(layer, placeOf(this.#tensor));
     for (const layer of grown) this.#tensor = onlyOutput(layer.apply(this.#tensor), layer.name);
     return this;
   }
@@ -69,8 +70,21 @@ export function tensorOf(origin: Origin): SymbolicTensor {
       expected: 'a branch or a model of tf.layers',
       found: formatValue(origin),
     });
+  if (!('outputs' in origin) && origin.inboundNodes.length === 0)
+    throw new ConfigError({
+      where: `layer '${origin.name}'`,
+      expected: 'a branch, or a layer that was applied to one',
+      found: 'a layer that nothing was given to',
+      hint: 'branch.add(layer)',
+    });
   const outputs: SymbolicTensor | SymbolicTensor[] = 'outputs' in origin ? origin.outputs : origin.output;
   return onlyOutput(outputs, origin.name);
+}
+
+function checkLayer(layer: unknown, where: string): void {
+  if (typeof (layer as Layer | undefined)?.apply === 'function' && typeof (layer as Layer).getClassName === 'function')
+    return;
+  throw new ConfigError({ where, expected: 'a layer of TensorFlow.js, or a model', found: formatValue(layer) });
 }
 
 function onlyOutput(outputs: unknown, name: string): SymbolicTensor {

@@ -38,6 +38,7 @@ export function describeModel(outputs: readonly Output[], seed = 0): ModelSpec {
     }),
   );
   const readers = readersOf(walk.nodes, heads, walk.size);
+  refuseConstraints(walk.nodes);
   const groups = groupsOf(walk.nodes, readers, heads);
   for (const { name, variable, layer } of groups.flatMap(({ parameters }) => parameters)) {
     nameVariable(variable, name);
@@ -46,6 +47,22 @@ export function describeModel(outputs: readonly Output[], seed = 0): ModelSpec {
     initialize(variable, name, seed);
   }
   return { inputs: walk.inputs, nodes: walk.nodes, heads, groups, readers };
+}
+
+/** @throws ConfigError naming every layer with a constraint on its weights: updates do not know them */
+function refuseConstraints(nodes: readonly ModelNode[]): void {
+  const constrained = nodes.filter(({ layer }) =>
+    (layer.weights as readonly { readonly constraint?: unknown }[]).some(({ constraint }) => constraint),
+  );
+  if (constrained.length > 0)
+    throw new ConfigError(
+      constrained.map(({ layer }) => ({
+        where: `layer '${layer.name}'`,
+        expected: 'weights without constraints',
+        found: 'a constraint, which updates would not keep',
+        hint: 'use a regularizer or weight decay, or an activation that keeps to the bounds',
+      })),
+    );
 }
 
 /** Walks from outputs to inputs, and lists what it meets in an order in which it can be computed. */

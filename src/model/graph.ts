@@ -1,13 +1,16 @@
-import { input } from '@tensorflow/tfjs-layers';
+import { input, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { z } from 'zod';
+import { parseConfig } from '../core/config.ts';
 import { ConfigError } from '../core/error.ts';
-import { oneOf } from '../core/format.ts';
+import { formatValue, oneOf } from '../core/format.ts';
 import type { Shape } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { type Denominator, denominators, type LossConfig, losses } from '../loss/index.ts';
 import type { MetricConfig } from '../metric/index.ts';
-import { Branch, endOf, type Origin } from './branch.ts';
+import { Branch, endOf, type Origin, sampleShape, tensorOf } from './branch.ts';
 import { describeModel, type Output } from './describe.ts';
 import type { LossNode } from './loss-node.ts';
+import { metricsOf } from './metrics.ts';
 import type { ModelSpec, Objective } from './spec.ts';
 
 type LossType = LossConfig['type'];
@@ -34,31 +37,41 @@ export function typed<Config extends { readonly type: string }>(given: Config['t
   return (typeof given === 'string' ? { type: given } : given) as Config;
 }
 
+const optionsSchema = z.strictObject({
+  loss: z.unknown().optional(),
+  weight: z.number().min(0).default(1),
+  denominator: z.enum(denominators).default('present'),
+  metrics: z.array(z.unknown()).default([]),
+  learningRate: z.number().min(0).default(1),
+  frozen: z.boolean().default(false),
+  trainingOnly: z.boolean().default(false),
+});
+
 /** @throws ConfigError with everything that is wrong with the options */
 export function objectiveOf(name: string, options: OutputOptions): Objective | undefined {
-  const { loss, weight = 1, denominator = 'present', metrics = [], learningRate = 1, frozen = false } = options;
-  if (loss === undefined) return undefined;
   const where = `output '${name}'`;
-  const config = typed<LossConfig>(loss);
-  const issues = [
-    ...Object.entries({ weight, learningRate })
-      .filter(([, value]) => !(Number.isFinite(value) && value >= 0))
-      .map(([option, value]) => ({ where: `${where}, ${option}`, expected: 'a number, 0 or more', found: `${value}` })),
-    ...(denominators.includes(denominator)
-      ? []
-      : [
-          {
-            where: `${where}, denominator`,
-            expected: oneOf(denominators),
-            found: `'${denominator}'`,
-            ...didYouMean(denominator, [...denominators]),
-          },
-        ]),
-  ];
-  if (issues.length > 0) throw new ConfigError(issues);
-  const built = losses.build(config, undefined, `${where}, loss`);
-  const listed = metrics.map((metric) => typed<MetricConfig>(metric));
-  return { loss: built, config, weight, denominator, metrics: listed, learningRate, frozen };
+  const { loss, metrics, trainingOnly: _, ...settings } = parseConfig(optionsSchema, options, where);
+  if (loss === undefined) return undefined;
+  const config = typed<LossConfig>(loss as LossLike);
+  const listed = metrics.map((metric) => typed<MetricConfig>(metric as MetricConfig));
+  return { loss: losses.build(config, undefined, `${where}, loss`), config, metrics: listed, ...settings };
+}
+
+/** @throws ConfigError or ShapeError when the loss or a metric does not go with what the branch ends in */
+function checkEnd(name: string, tensor: SymbolicTensor, objective: Objective): void {
+  const shape = sampleShape(tensor);
+  const label = objective.loss.label(shape, `head "${name}"`);
+  metricsOf({ name, shape, objective, label });
+  const layer = tensor.sourceLayer;
+  const { activation = layer.getClassName().toLowerCase() } = layer.getConfig() as { readonly activation?: unknown };
+  const fromLogits = objective.loss.prediction === 'probability' || objective.loss.prediction === 'distribution';
+  if (fromLogits && (activation === 'sigmoid' || activation === 'softmax'))
+    throw new ConfigError({
+      where: `output '${name}'`,
+      expected: `logits, which ${objective.loss.type} turns into probabilities itself`,
+      found: `a layer with the activation ${activation}`,
+      hint: 'leave the activation out: predict gives probabilities',
+    });
 }
 
 /** A model being put together: named inputs, branches, named outputs. */
@@ -84,6 +97,12 @@ export class GraphModel {
         expected: 'a name that is not in use',
         found: 'another input',
       });
+    if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size > 0))
+      throw new ConfigError({
+        where: `input '${name}'`,
+        expected: 'the shape of one sample: a list of whole numbers, 1 or more',
+        found: Array.isArray(shape) ? `[${shape.map(formatValue).join(', ')}]` : formatValue(shape),
+      });
     const branch = new Branch(input({ shape: [...shape], name, dtype }));
     this.#inputs.set(name, branch);
     return branch;
@@ -99,11 +118,8 @@ export class GraphModel {
         hint: `retire('${name}') first, to replace it`,
       });
     const objective = objectiveOf(name, options);
+    if (objective) checkEnd(name, tensorOf(origin), objective);
     const tensor = endOf(origin, `output '${name}'`);
-    objective?.loss.label(
-      tensor.shape.slice(1).map((size) => size ?? -1),
-      `head "${name}"`,
-    );
     const { trainingOnly = false } = options;
     this.#outputs.set(name, { name, tensor, trainingOnly, ...(objective ? { objective } : {}) });
   }

@@ -1,3 +1,5 @@
+import { ConfigError } from '../core/error.ts';
+import { formatValue } from '../core/format.ts';
 import type { PreparedStep, StepReport as Taken, Trainer } from '../engine/trainer.ts';
 import type { StepSettings } from '../engine/update.ts';
 import type { Gradients } from '../merge/index.ts';
@@ -7,13 +9,51 @@ import { gramianOf } from './gramian.ts';
 import type { TrainedHead } from './head-group.ts';
 import type { Memory, Pending } from './memory.ts';
 import type { ModelProgram } from './program.ts';
+import type { HeadChoice } from './state.ts';
 
-/** What may change from step to step without compiling anything. */
-export interface HeadSettings {
-  weight: number;
-  /** Factor of the learning rate of what only this head uses. */
-  learningRate: number;
+/** What may change from step to step without compiling anything. Numbers are refused below 0, and when not finite. */
+export class HeadSettings {
+  readonly #name: string;
+  #weight: number;
+  #learningRate: number;
+  /** Whether what only this head uses stays as it is. Its labels go on to train what others use too. */
   frozen: boolean;
+
+  constructor(name: string, { weight, learningRate, frozen }: HeadChoice) {
+    this.#name = name;
+    this.#weight = weight;
+    this.#learningRate = learningRate;
+    this.frozen = frozen;
+  }
+
+  /** Factor of the head's loss in the merged one. */
+  get weight(): number {
+    return this.#weight;
+  }
+
+  set weight(value: number) {
+    this.#weight = this.#checked('weight', value);
+  }
+
+  /** Factor of the learning rate of what only this head uses. */
+  get learningRate(): number {
+    return this.#learningRate;
+  }
+
+  set learningRate(value: number) {
+    this.#learningRate = this.#checked('learningRate', value);
+  }
+
+  /** Plain data, for checkpoints. */
+  choice(): HeadChoice {
+    return { weight: this.#weight, learningRate: this.#learningRate, frozen: this.frozen };
+  }
+
+  #checked(option: string, value: number): number {
+    if (Number.isFinite(value) && value >= 0) return value;
+    const where = `head "${this.#name}", ${option}`;
+    throw new ConfigError({ where, expected: 'a finite number, 0 or more', found: formatValue(value) });
+  }
 }
 
 /** A batch that was written into a slot. */

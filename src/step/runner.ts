@@ -9,7 +9,7 @@ import type { Optimizer } from '../optimizer/index.ts';
 import { type Batch, checkBatch, countLabels } from './batch.ts';
 import { blamed } from './blame.ts';
 import { fillBatch } from './fill.ts';
-import { type Flight, Flights, type HeadSettings, type Work } from './flight.ts';
+import { type Flight, Flights, HeadSettings, type Work } from './flight.ts';
 import { Memory } from './memory.ts';
 import { ModelProgram } from './program.ts';
 import type { HeadReport, SkippedStep, StepReport } from './report.ts';
@@ -58,12 +58,7 @@ export class StepRunner {
     const { merge, optimizer } = options;
     this.#ahead = !merge.remembers && !merge.needsGradients && !optimizer.schedule.remembers;
     this.#memory = new Memory(options.merge, options.optimizer.schedule);
-    this.settings = new Map(
-      program.heads.map(({ name, objective: { weight, learningRate, frozen } }) => [
-        name,
-        { weight, learningRate, frozen },
-      ]),
-    );
+    this.settings = new Map(program.heads.map(({ name, objective }) => [name, new HeadSettings(name, objective)]));
     this.#flights = new Flights({
       program,
       trainer,
@@ -216,7 +211,13 @@ export class StepRunner {
       .flatMap(({ parameters }) => parameters)
       .map(({ name, variable }) => [`parameter/${name}`, variable.dataSync() as TypedArray]);
     const arrays = { ...Object.fromEntries(untouched), ...this.#trainer.state() };
-    return { steps: this.#flights.steps, arrays, ...this.#memory.state() };
+    return {
+      steps: this.#flights.steps,
+      settings: Object.fromEntries([...this.settings].map(([head, own]) => [head, own.choice()])),
+      frozen: [...this.frozen],
+      arrays,
+      ...this.#memory.state(),
+    };
   }
 
   /** Takes over the state of what the model still has. */
@@ -237,6 +238,9 @@ export class StepRunner {
       restored.dispose();
     }
     this.#flights.steps = state.steps;
+    for (const [head, own] of this.settings) Object.assign(own, state.settings[head]);
+    this.frozen.clear();
+    for (const branch of state.frozen) this.frozen.add(branch);
     this.#memory.restore(
       state,
       this.program.heads.map(({ name }) => name),

@@ -12,11 +12,21 @@ export interface HeadMemory {
   readonly denominator?: DenominatorState;
 }
 
+/** What was chosen for one head while training. */
+export interface HeadChoice {
+  readonly weight: number;
+  readonly learningRate: number;
+  readonly frozen: boolean;
+}
+
 /** Everything a run continues from, besides the model's own description. By name throughout. */
 export interface StepState {
   /** Steps taken: what random masks are drawn for. */
   readonly steps: number;
   readonly heads: Readonly<Record<string, HeadMemory>>;
+  /** By head; and branches that stay as they are. */
+  readonly settings: Readonly<Record<string, HeadChoice>>;
+  readonly frozen: readonly string[];
   readonly merge: MergeState;
   /** By group of parameters. */
   readonly schedules: Readonly<Record<string, ScheduleState>>;

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { parseConfig } from '../core/config.ts';
 import { ConfigError } from '../core/error.ts';
 import type { EventSink } from '../core/event.ts';
 import type { EngineConfig } from '../engine/index.ts';
@@ -18,11 +20,21 @@ export interface CompileOptions {
   readonly events?: EventSink;
 }
 
+const schema = z.strictObject({
+  optimizer: z.unknown(),
+  merge: z.unknown().optional(),
+  loss: z.unknown().optional(),
+  engine: z.unknown().optional(),
+  seed: z.number().optional(),
+  events: z.unknown().optional(),
+});
+
 /**
  * What takes the steps.
  * @throws ConfigError with everything that is wrong with the optimizer, or with the merge strategy
  */
-export function runnerOptions({ optimizer, merge = 'sum', seed = 0 }: CompileOptions): RunnerOptions {
+export function runnerOptions(options: CompileOptions): RunnerOptions {
+  const { optimizer, merge = 'sum', seed = 0 } = parseConfig(schema, options, 'compile') as CompileOptions;
   return {
     optimizer: optimizers.build(typed(optimizer), undefined, 'optimizer'),
     merge: merges.build(typed(merge), undefined, 'merge'),

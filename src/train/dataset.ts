@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { parseConfig } from '../core/config.ts';
 import { allocateArray, type DType, type TypedArray } from '../core/dtype.ts';
 import type { Issue } from '../core/error.ts';
 import { formatValue } from '../core/format.ts';
@@ -20,6 +22,18 @@ export interface DatasetOptions extends LabelOptions {
   readonly sampleWeight?: Weights;
   /** The heads whose labels count; by default all. */
   readonly heads?: readonly string[];
+}
+
+export const datasetFields = {
+  missing: z.enum(['null', 'nan']).optional(),
+  sampleWeight: z.unknown().optional(),
+  heads: z.array(z.string()).optional(),
+};
+const schema = z.strictObject(datasetFields);
+
+/** @throws ConfigError with everything that is wrong with the options */
+export function checkOptions(options: DatasetOptions, where: string): void {
+  parseConfig(schema, options, where);
 }
 
 type ByName<T> = ReadonlyMap<string, T>;
@@ -167,10 +181,17 @@ function readLabels(
         expected: `one for each of ${rows} rows`,
         found: `${weight.length}`,
       });
+    if (weight) issues.push(...faultsOfWeights(weight, head.name));
     if (isIssues(found)) issues.push(...found);
     else if (found) labels[head.name] = weight ? { ...found, weight: Float32Array.from(weight) } : found;
   }
   return labels;
+}
+
+function faultsOfWeights(weights: ArrayLike<number>, head: string): readonly Issue[] {
+  const row = Array.from(weights).findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+  if (row === -1) return [];
+  return [{ where: `weights of '${head}', row ${row}`, expected: 'a number, 0 or more', found: `${weights[row]}` }];
 }
 
 function weightsBy(given: Weights, names: readonly string[], issues: Issue[]): ByName<ArrayLike<number>> {

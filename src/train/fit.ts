@@ -1,10 +1,11 @@
-import { ConfigError } from '../core/error.ts';
+import { z } from 'zod';
+import { parseConfig } from '../core/config.ts';
 import type { Batch } from '../step/batch.ts';
 import { countLabels } from '../step/batch.ts';
 import type { SkippedStep, StepReport } from '../step/report.ts';
 import type { StepRunner } from '../step/runner.ts';
 import { hashText, mix } from '../trace/hash.ts';
-import type { Dataset, DatasetOptions } from './dataset.ts';
+import { type Dataset, type DatasetOptions, datasetFields } from './dataset.ts';
 
 export interface FitOptions extends DatasetOptions {
   /** Rows of a step; the last one of an epoch may have fewer. */
@@ -52,17 +53,26 @@ function oneHead(batch: Batch, turn: number): Batch {
   return head === undefined ? batch : { ...batch, labels: { [head]: batch.labels[head] as Batch['labels'][string] } };
 }
 
-function checkCounts(counts: Readonly<Record<string, number>>): void {
-  const issues = Object.entries(counts)
-    .filter(([, value]) => !Number.isInteger(value) || value < 1)
-    .map(([where, value]) => ({ where, expected: 'a whole number, 1 or more', found: `${value}` }));
-  if (issues.length > 0) throw new ConfigError(issues);
-}
+const schema = z.strictObject({
+  ...datasetFields,
+  batchRows: z.number().int().positive().default(32),
+  epochs: z.number().int().positive().default(1),
+  shuffle: z.boolean().default(true),
+  seed: z.number().default(0),
+  alternate: z.boolean().default(false),
+  onStep: z.unknown().optional(),
+  onEpoch: z.unknown().optional(),
+});
+
+/**
+ * Options of `fit`, defaults filled in.
+ * @throws ConfigError with everything that is wrong with them
+ */
+export const checkFit = (options: FitOptions) => parseConfig(schema, options, 'fit');
 
 /** Trains for some epochs. While a step is computed, the next batch is written. */
 export async function epochs(runner: StepRunner, data: Dataset, options: FitOptions): Promise<readonly Epoch[]> {
-  const { batchRows = 32, epochs: count = 1, shuffle = true, seed = 0, alternate = false } = options;
-  checkCounts({ batchRows, epochs: count });
+  const { batchRows, epochs: count, shuffle, seed, alternate } = checkFit(options);
   const columns = Object.values(data.labels);
   const labelled = Array.from({ length: data.rows }, (_, row) => row).filter((row) =>
     columns.some(({ present }) => present[row] === 1),

@@ -1,13 +1,15 @@
 import { ConfigError } from '../core/error.ts';
 import { oneOf } from '../core/format.ts';
 import { didYouMean } from '../core/suggest.ts';
-import type { ModelSpec } from '../model/index.ts';
+import type { Branch, ModelSpec } from '../model/index.ts';
+import { segmentOf } from '../model/place.ts';
 
 /**
  * Branches with parameters, which can be kept as they are.
  * @throws ConfigError naming all that are not among the model's
  */
-export function knownBranches({ groups }: ModelSpec, branches: readonly string[]): readonly string[] {
+export function knownBranches({ groups }: ModelSpec, given: readonly (string | Branch)[]): readonly string[] {
+  const branches = given.map((branch) => (typeof branch === 'string' ? branch : segmentOf(branch.tensor)));
   const names = [...new Set(groups.map(({ branch }) => branch))];
   const issues = branches
     .filter((branch) => !names.includes(branch))

@@ -1,37 +1,20 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ConfigError, type Issue } from '../core/error.ts';
 import { ignoreEvents } from '../core/event.ts';
-import type { Shape } from '../core/shape.ts';
 import { openEngine } from '../engine/index.ts';
 import type { Engine } from '../engine/trainer.ts';
-import {
-  type Branch,
-  type Forked,
-  fork,
-  formatModel,
-  GraphModel,
-  type LossNode,
-  lossOf,
-  type MergeMode,
-  type ModelSpec,
-  merge,
-  mermaidOf,
-  type Origin,
-  type OutputOptions,
-  objectiveOf,
-  summarize,
-  svgOf,
-} from '../model/index.ts';
+import { type Branch, type LossNode, lossOf, type Origin, type OutputOptions, objectiveOf } from '../model/index.ts';
 import type { HeadSettings } from '../step/flight.ts';
 import type { SkippedStep, StepReport } from '../step/report.ts';
 import { StepRunner } from '../step/runner.ts';
 import type { StepState } from '../step/state.ts';
 import { type CompileOptions, lossesByOutput, runnerOptions } from './compile-options.ts';
-import { Dataset, type DatasetOptions, type Features, type Labels, readInputs } from './dataset.ts';
+import { checkOptions, Dataset, type DatasetOptions, type Features, type Labels, readInputs } from './dataset.ts';
+import { DescribedGraph } from './described.ts';
 import { type OnnxOptions, toLayersModel, toOnnx } from './export.ts';
-import { type Epoch, epochs, type FitOptions } from './fit.ts';
+import { checkFit, type Epoch, epochs, type FitOptions } from './fit.ts';
 import { knownBranches } from './freeze.ts';
-import { evaluation, onlyOrAll, type Prediction, predictions } from './predict.ts';
+import { evaluation, type Named, type Prediction, predictions } from './predict.ts';
 import { failOn } from './rows.ts';
 import { assignParameters, loadState, saveState } from './save.ts';
 import type { HeadScores } from './scores.ts';
@@ -40,8 +23,7 @@ import { copyState } from './state-tensors.ts';
 export type { CompileOptions } from './compile-options.ts';
 
 /** A model of many inputs and outputs, each output with an objective of its own, trained on whatever labels exist. */
-export class Graph {
-  readonly #model: GraphModel;
+export class Graph extends DescribedGraph {
   #compiled: CompileOptions | undefined;
   #engine: Engine | undefined;
   #runner: StepRunner | undefined;
@@ -50,31 +32,11 @@ export class Graph {
   /** What the next runner goes on from, instead of where the one before it was. */
   #loaded: StepState | undefined;
   #opening: Promise<unknown> = Promise.resolve();
-  readonly #frozen = new Set<string>();
-
-  /** @param options.seed of initial values: the same seed and names give the same weights */
-  constructor({ seed = 0 }: { readonly seed?: number } = {}) {
-    this.#model = new GraphModel(seed);
-  }
-
-  /**
-   * A branch that begins with an input.
-   * @param shape of one sample
-   * @throws ConfigError when the name is in use
-   */
-  input(name: string, shape: Shape, options?: { readonly dtype?: 'float32' | 'int32' }): Branch {
-    return this.#model.input(name, shape, options);
-  }
-
-  /** Lets several branches begin where `origin` ends, and freezes it. See `fork`. */
-  fork<const Asked extends number | readonly string[]>(origin: Origin, branches: Asked): Forked<Asked> {
-    return fork(origin, branches);
-  }
-
-  /** Joins branches into one, and freezes them. See `merge`. */
-  merge(origins: readonly Origin[], mode: MergeMode, options?: { readonly name?: string }): Branch {
-    return merge(origins, mode, options);
-  }
+  #frozen: ReadonlySet<string> = new Set<string>();
+  /** State of a graph that was closed: the next call goes on from it. */
+  #kept: StepState | undefined;
+  /** Calls of `fit` that have not ended. */
+  #fitting = 0;
 
   /**
    * Makes a branch an output. With a loss it is a head that is trained; without, it is predicted. On a compiled graph
@@ -83,20 +45,20 @@ export class Graph {
    * @throws ConfigError when the name is in use or an option is wrong; ShapeError when the loss has no meaning there
    */
   output(name: string, origin: Origin, options: OutputOptions = {}): LossNode {
-    this.#model.output(name, origin, options);
+    this.model.output(name, origin, options);
     this.#changed();
     return lossOf(name, options.weight);
   }
 
   /** Removes an output, and frees what only it used. The others go on from where they are. */
   retire(name: string): void {
-    this.#model.retire(name);
+    this.model.retire(name);
     this.#changed();
   }
 
   /** Makes a weighted merge of losses the objective: its factors replace the outputs' weights; those not in it have 0. */
   minimise(loss: LossNode): this {
-    this.#model.minimise(loss);
+    this.model.minimise(loss);
     this.#changed();
     return this;
   }
@@ -111,49 +73,55 @@ export class Graph {
   }
 
   /** One step. @returns the loss of the only head, or of each that was present; undefined when nothing was trained */
-  async trainOnBatch(
+  async trainOnBatch<Losses extends number | Named<number> = Named<number>>(
     x: Features,
     y: Labels,
     options: DatasetOptions = {},
-  ): Promise<number | Readonly<Record<string, number>> | undefined> {
+  ): Promise<Losses | undefined> {
     const report = await this.step(x, y, options);
     if ('skipped' in report) return undefined;
     const losses = Object.fromEntries(Object.entries(report.heads).map(([head, { loss }]) => [head, loss]));
-    const trained = this.#model.outputs.filter(({ objective }) => objective);
-    return trained.length === 1 ? losses[trained[0]?.name as string] : losses;
+    const trained = this.model.outputs.filter(({ objective }) => objective);
+    return (trained.length === 1 ? losses[trained[0]?.name as string] : losses) as Losses | undefined;
   }
 
   /** One step, with all that it reports. */
   async step(x: Features, y: Labels, options: DatasetOptions = {}): Promise<StepReport | SkippedStep> {
+    checkOptions(options, 'options');
     const runner = await this.#running();
     return runner.take(new Dataset(runner.spec, runner.program.heads, x, y, options));
   }
 
   /** Trains for some epochs. @returns what each came to */
   async fit(x: Features, y: Labels, options: FitOptions = {}): Promise<readonly Epoch[]> {
+    checkFit(options);
     const runner = await this.#running();
     const data = new Dataset(runner.spec, runner.program.heads, x, y, options);
-    return epochs(runner, data, options);
+    this.#fitting++;
+    return epochs(runner, data, options).finally(() => this.#fitting--);
   }
 
   /** Losses and metrics over the labelled rows: of the only head, or by name. */
-  async evaluate(
+  async evaluate<Scores extends HeadScores | Named<HeadScores> = Named<HeadScores>>(
     x: Features,
     y: Labels,
     options: DatasetOptions = {},
-  ): Promise<HeadScores | Readonly<Record<string, HeadScores>>> {
+  ): Promise<Scores> {
+    checkOptions(options, 'options');
     const runner = await this.#running();
-    const heads = runner.program.heads.filter(({ trainingOnly }) => !trainingOnly);
-    return onlyOrAll(await evaluation(runner, new Dataset(runner.spec, heads, x, y, options)));
+    const data = new Dataset(runner.spec, runner.program.heads, x, y, options);
+    return this.#onlyOrAll(await evaluation(runner, data)) as Scores;
   }
 
   /** What is predicted for these samples: by the only output, or by name. */
-  async predict(x: Features): Promise<Prediction | Readonly<Record<string, Prediction>>> {
+  async predict<Predictions extends Prediction | Named<Prediction> = Named<Prediction>>(
+    x: Features,
+  ): Promise<Predictions> {
     const runner = await this.#running();
     const issues: Issue[] = [];
     const inputs = readInputs(runner.spec, x, issues);
     failOn(issues);
-    return onlyOrAll(await predictions(runner, inputs));
+    return this.#onlyOrAll(await predictions(runner, inputs)) as Predictions;
   }
 
   /** A head's weight, learning-rate factor and whether it is frozen: changing them compiles nothing. */
@@ -162,39 +130,15 @@ export class Graph {
   }
 
   /** Keeps the parameters and moving statistics of branches as they are. */
-  freeze(...branches: readonly string[]): this {
-    for (const branch of knownBranches(this.describe(), branches)) this.#frozen.add(branch);
+  freeze(...branches: readonly (string | Branch)[]): this {
+    this.#frozen = new Set([...this.#frozen, ...knownBranches(this.describe(), branches)]);
     return this;
   }
 
-  unfreeze(...branches: readonly string[]): this {
-    for (const branch of knownBranches(this.describe(), branches)) this.#frozen.delete(branch);
+  unfreeze(...branches: readonly (string | Branch)[]): this {
+    const thawed = new Set(knownBranches(this.describe(), branches));
+    this.#frozen = new Set([...this.#frozen].filter((branch) => !thawed.has(branch)));
     return this;
-  }
-
-  /** The model, whatever it was described with. */
-  describe(): ModelSpec {
-    return this.#model.describe();
-  }
-
-  /** The model as text: see `formatModel`. */
-  text(): string {
-    return formatModel(this.describe());
-  }
-
-  /** The model as tables, for people: see `summarize`. */
-  summary(): string {
-    return summarize(this.describe());
-  }
-
-  /** The model as a Mermaid flowchart: see `mermaidOf`. */
-  mermaid(): string {
-    return mermaidOf(this.describe());
-  }
-
-  /** The model as an SVG picture: see `svgOf`. */
-  svg(): string {
-    return svgOf(this.describe());
   }
 
   /** What a run continues from: copies. */
@@ -205,6 +149,7 @@ export class Graph {
   /** Goes on from a state that was taken from a graph with the same names. */
   async restore(state: StepState): Promise<void> {
     (await this.#running()).restore(state);
+    this.#frozen = new Set(state.frozen);
   }
 
   /** Writes what a run continues from into a directory: see `saveState`. */
@@ -232,8 +177,10 @@ export class Graph {
     return toOnnx(this.describe(), options);
   }
 
-  /** Stops the engine and frees its memory. The trained values are in the layers. */
+  /** Stops the engine and frees its memory. The trained values are in the layers; a later call goes on from here. */
   async close(): Promise<void> {
+    this.#refuseWhileFitting('close');
+    this.#kept = this.#runner && copyState(this.#runner.state());
     this.#runner?.pull();
     await this.#runner?.close();
     await this.#engine?.close();
@@ -241,17 +188,29 @@ export class Graph {
     this.#engine = undefined;
   }
 
+  #refuseWhileFitting(found: string): void {
+    if (this.#fitting > 0)
+      throw new ConfigError({ where: 'graph', expected: 'nothing of it until fit has ended', found });
+  }
+
+  /** What belongs to the only output, or everything by name. */
+  #onlyOrAll<T>(byName: Named<T>): T | Named<T> {
+    const [only, ...others] = this.model.outputs;
+    return only && others.length === 0 ? (byName[only.name] as T) : byName;
+  }
+
   #giveLosses(loss: CompileOptions['loss']): void {
-    const without = this.#model.outputs.filter(({ objective }) => !objective).map(({ name }) => name);
+    const without = this.model.outputs.filter(({ objective }) => !objective).map(({ name }) => name);
     for (const [name, given] of lossesByOutput(loss, without)) {
-      this.#model.find(name);
+      this.model.find(name);
       const objective = given && objectiveOf(name, { loss: given });
-      if (objective) this.#model.objective(name, objective);
+      if (objective) this.model.objective(name, objective);
     }
   }
 
   /** The model is another now: the next call goes on with it. */
   #changed(): void {
+    this.#refuseWhileFitting('a change of the model');
     this.#stale = true;
   }
 
@@ -283,14 +242,16 @@ export class Graph {
     const spec = this.describe();
     this.#engine ??= await openEngine(engine, { events });
     const loaded = this.#loaded;
-    const state = loaded ?? (before && copyState(before.state()));
+    const state = loaded ?? this.#kept ?? (before && { ...copyState(before.state()), settings: {} });
     before?.pull();
     if (loaded) assignParameters(spec, loaded);
     const runner = await StepRunner.open(spec, this.#engine, runnerOptions(compiled));
     if (state) runner.restore(state);
-    if (before) runner.keepSettings(before);
+    if (before && !loaded) runner.keepSettings(before);
+    if (loaded) this.#frozen = new Set(loaded.frozen);
     await before?.close();
     this.#loaded = undefined;
+    this.#kept = undefined;
     return runner;
   }
 }

@@ -125,7 +125,6 @@ function hintOf(label: readonly number[]): { hint?: string } {
 }
 
 function isMasked(given: NonNullable<LabelsOf>): given is MaskedLabels {
-  return (
-    typeof given === 'object' && !Array.isArray(given) && 'values' in given && !('shape' in given) && !isTensor(given)
-  );
+  if (typeof given !== 'object' || Array.isArray(given) || ArrayBuffer.isView(given) || isTensor(given)) return false;
+  return 'values' in given && !('shape' in given);
 }

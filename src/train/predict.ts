@@ -5,6 +5,9 @@ import type { Dataset } from './dataset.ts';
 import { gather } from './dataset.ts';
 import { HeadScorer, type HeadScores } from './scores.ts';
 
+/** By the names of outputs. */
+export type Named<T> = Readonly<Record<string, T>>;
+
 export interface Prediction {
   readonly values: TypedArray;
   /** `[rows, …]` */
@@ -67,10 +70,4 @@ export async function evaluation(runner: StepRunner, data: Dataset): Promise<Rea
     }
   }
   return Object.fromEntries(scorers.map(([name, scorer]) => [name, scorer.scores()]));
-}
-
-/** What belongs to the only name, or everything by name. */
-export function onlyOrAll<T>(byName: Readonly<Record<string, T>>): T | Readonly<Record<string, T>> {
-  const values = Object.values(byName);
-  return values.length === 1 ? (values[0] as T) : byName;
 }

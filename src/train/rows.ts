@@ -5,7 +5,7 @@ import { formatValue } from '../core/format.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.ts';
 
 /** Numbers in nested lists, the outermost over samples. */
-export type Nested = number | boolean | readonly Nested[];
+export type Nested = number | boolean | Float32Array | Int32Array | Uint8Array | readonly Nested[];
 /** One row of numbers after the other. */
 export interface Flat {
   readonly values: TypedArray;
@@ -13,7 +13,7 @@ export interface Flat {
   readonly shape: Shape;
 }
 /** Samples of one input: a tensor, nested lists, or a flat array with its shape. */
-export type Rows = Tensor | readonly Nested[] | Flat;
+export type Rows = Tensor | readonly Nested[] | Float32Array | Int32Array | Uint8Array | Flat;
 
 export function isFlat(given: unknown): given is Flat {
   return typeof given === 'object' && given !== null && 'values' in given && 'shape' in given && !isTensor(given);
@@ -60,11 +60,28 @@ export function rowsOf(
   const [rows = 0, ...rest] = read.shape;
   if (sizeOf(rest) !== sizeOf(shape) || read.values.length !== rows * sizeOf(shape))
     return { where, expected, found: formatShape(read.shape) };
+  const fault = faultOfFeatures(read.values, rows, dtype, where);
+  if (fault) return fault;
   if (dtype === 'float32' && read.values instanceof Float32Array) return { values: read.values, rows };
   if (dtype === 'int32' && read.values instanceof Int32Array) return { values: read.values, rows };
   const values = allocateArray(dtype, rows * sizeOf(shape)) as Float32Array;
   values.set(read.values as ArrayLike<number>);
   return { values, rows };
+}
+
+function faultOfFeatures(
+  values: ArrayLike<unknown>,
+  rows: number,
+  dtype: 'float32' | 'int32',
+  where: string,
+): Issue | undefined {
+  const fits = dtype === 'int32' ? Number.isInteger : Number.isFinite;
+  for (let at = 0; at < values.length; at++)
+    if (!fits(Number(values[at]))) {
+      const expected = dtype === 'int32' ? 'whole numbers' : 'finite numbers';
+      return { where: `${where}, row ${Math.floor((at * rows) / values.length)}`, expected, found: `${values[at]}` };
+    }
+  return undefined;
 }
 
 /** `[rows, 10]`: the shape of one sample, as that of all. */

@@ -5,7 +5,7 @@ import type { TypedArray } from '../core/dtype.ts';
 import { ConfigError } from '../core/error.ts';
 import { assignValues } from '../engine/assignment.ts';
 import { formatModel, type ModelSpec } from '../model/index.ts';
-import type { HeadMemory, StepState } from '../step/state.ts';
+import type { HeadChoice, HeadMemory, StepState } from '../step/state.ts';
 import { readDirectory, writeDirectory } from './directory.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import { differences, optimizerTensors, parametersOf, parameterTensors } from './state-tensors.ts';
@@ -18,6 +18,8 @@ const stateSchema = z.strictObject({
   format: z.literal(1),
   steps: z.number().int().min(0),
   heads: z.record(z.string(), z.custom<HeadMemory>()),
+  settings: z.record(z.string(), z.custom<HeadChoice>()),
+  frozen: z.array(z.string()),
   merge: z.record(z.string(), z.custom<StepState['merge'][string]>()),
   schedules: z.record(z.string(), z.custom<StepState['schedules'][string]>()),
   /** Lines of the model's text. */

@@ -1,6 +1,6 @@
 import type { TypedArray } from '../core/dtype.ts';
-import { sizeOf } from '../core/shape.ts';
-import { type Metric, metrics } from '../metric/index.ts';
+import type { Metric } from '../metric/index.ts';
+import { metricsOf, widthsOf } from '../model/metrics.ts';
 import type { HeadLabels } from '../step/batch.ts';
 import type { TrainedHead } from '../step/head-group.ts';
 import { gather } from './dataset.ts';
@@ -24,17 +24,10 @@ export class HeadScorer {
 
   /** @throws ConfigError when a metric does not go with the head */
   constructor(head: TrainedHead) {
-    const { objective, label, name, shape } = head;
-    this.#labelSize = sizeOf(label.shape);
-    const { prediction } = objective.loss;
-    this.#size = prediction === 'distribution' ? sizeOf(shape) : this.#labelSize;
-    const classes = prediction === 'distribution' ? { classes: shape.at(-1) as number } : {};
-    const sizes = { width: this.#size, labelWidth: this.#labelSize };
-    const context = { prediction, ...sizes, ...classes, where: `head "${name}"` };
-    this.#metrics = objective.metrics.map((config) => [
-      config.type,
-      metrics.build(config, context, `head "${name}", metric`),
-    ]);
+    const { width, labelWidth } = widthsOf(head);
+    this.#size = width;
+    this.#labelSize = labelWidth;
+    this.#metrics = metricsOf(head);
   }
 
   /**

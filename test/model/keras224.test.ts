@@ -158,7 +158,7 @@ describe('graphs', () => {
     const report = await graph.step(x, { auxiliary: y, final: y });
     expect(report).toMatchObject({ heads: { auxiliary: { weight: 0.3, labels: 12 }, final: { weight: 1 } } });
     expect(await parameters(graph, 'image.1')).not.toEqual(before);
-    expect(await graph.predict(x)).toMatchObject({ shape: [12, 10] });
+    expect(await graph.predict(x)).toMatchObject({ final: { shape: [12, 10] } });
   });
 
   it('merges two forks of one trunk twice: the diamond that broke Theano’s Merge', async () => {

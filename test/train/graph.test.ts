@@ -270,7 +270,94 @@ describe('training', () => {
         'head "first": expected a label or null for each of 8 rows; found 2',
     );
     await expect(graph.fit(x, y, { batchRows: 0 })).rejects.toThrow(
-      'batchRows: expected a whole number, 1 or more; found 0',
+      'fit.batchRows: expected a number, more than 0; found 0',
+    );
+  });
+});
+
+describe('what can’t be meant is refused', () => {
+  const input = () => new Graph().input('x', [2]);
+  const cases: readonly [string, () => unknown, string | RegExp][] = [
+    [
+      'options of an output',
+      () => new Graph().output('a', input().add(dense({ units: 1 })), { loss: 'huber', wieght: 2 } as never),
+      /output 'a'\.wieght: .*\n {2}hint: did you mean 'weight'\?/,
+    ],
+    ['options of a graph', () => new Graph({ sead: 1 } as never), /graph\.sead: .*did you mean 'seed'/s],
+    [
+      'probabilities for a loss from logits',
+      () =>
+        new Graph().output('a', input().add(dense({ units: 1, activation: 'sigmoid' })), {
+          loss: 'binaryCrossentropy',
+        }),
+      "output 'a': expected logits, which binaryCrossentropy turns into probabilities itself; found a layer with the activation sigmoid\n  hint: leave the activation out: predict gives probabilities",
+    ],
+    [
+      'a metric that does not go with the head',
+      () => new Graph().output('a', input().add(dense({ units: 1 })), { loss: 'huber', metrics: ['accuracy'] }),
+      'head "a"',
+    ],
+    [
+      'a shape that is none',
+      () => new Graph().input('x', 4 as never),
+      "input 'x': expected the shape of one sample: a list of whole numbers, 1 or more; found 4",
+    ],
+    [
+      'a layer that is none',
+      () => input().add('dense' as never),
+      "branch 'x': expected a layer of TensorFlow.js, or a model; found 'dense'",
+    ],
+    [
+      'a layer nothing was given to',
+      () => new Graph().output('a', dense({ units: 1, name: 'alone' })),
+      "layer 'alone': expected a branch, or a layer that was applied to one",
+    ],
+    [
+      'a compilation without optimizer',
+      () => new Graph().compile(undefined as never),
+      'compile: expected an object; found nothing',
+    ],
+  ];
+  it.each(cases)('%s', (_, call, message) => {
+    expect(call).toThrow(message);
+  });
+
+  it('constraints, which updates would not keep', () => {
+    const graph = new Graph();
+    graph.output('a', graph.input('x', [2]).add(dense({ units: 1, kernelConstraint: 'nonNeg', name: 'bounded' })), {
+      loss: 'huber',
+    });
+    expect(() => graph.describe()).toThrow("layer 'bounded': expected weights without constraints");
+  });
+
+  it('features, weights and settings that are no numbers', async () => {
+    const { graph } = twoHeads();
+    const bad = x.map((row, at) => (at === 5 ? [1, Number.NaN, 0, 0] : row));
+    await expect(graph.fit(bad, y)).rejects.toThrow("input 'x', row 5: expected finite numbers; found NaN");
+    await expect(graph.fit(x, y, { sampleWeight: [1, 1, -1, 1, 1, 1, 1, 1] })).rejects.toThrow(
+      "weights of 'first', row 2: expected a number, 0 or more; found -1",
+    );
+    await expect(graph.fit(x, y, { missing: 'NaN' } as never)).rejects.toThrow(
+      /fit\.missing: expected one of 'null', 'nan'; found 'NaN'/,
+    );
+    const head = await graph.head('first');
+    expect(() => {
+      head.weight = -1;
+    }).toThrow('head "first", weight: expected a finite number, 0 or more; found -1');
+  });
+
+  it('changes while fit is running', async () => {
+    const { graph } = twoHeads();
+    const fit = graph.fit(x, y, { onEpoch: () => graph.retire('first') });
+    await expect(fit).rejects.toThrow('graph: expected nothing of it until fit has ended; found a change of the model');
+  });
+
+  it('takes typed arrays for labels and samples', async () => {
+    const { graph } = twoHeads();
+    const samples = { values: Float32Array.from(x.flat()), shape: [8, 4] };
+    const typed = { first: Float32Array.from(y.first), second: Uint8Array.from(y.second) };
+    expect(await graph.trainOnBatch(samples, typed)).toEqual(
+      await twoHeads().graph.trainOnBatch(x, { first: [...typed.first], second: y.second }),
     );
   });
 });

@@ -132,13 +132,31 @@ describe.each([onnxCpu, { type: 'tfjs-cpu' } as const])('save and load, on $type
   });
 });
 
-test('weights that were changed by hand stay changed', async () => {
+test('what was chosen while training is saved: weights of heads, rates, and what is frozen', async () => {
   const directory = await temporary();
   const graph = build(onnxCpu);
-  await graph.save(directory);
   (await graph.head('size')).weight = 0.25;
-  await graph.load(directory);
-  expect((await graph.head('size')).weight).toBe(0.25);
+  (await graph.head('size')).frozen = true;
+  const branch = graph.describe().groups[0]?.branch as string;
+  graph.freeze(branch);
+  await graph.save(directory);
+  const other = build(onnxCpu);
+  await other.load(directory);
+  expect((await other.head('size')).choice()).toEqual({ weight: 0.25, learningRate: 1, frozen: true });
+  expect((await other.state()).frozen).toEqual([branch]);
+});
+
+test('a graph that was closed goes on from where it was, bit for bit', async () => {
+  const [graph, whole] = [build(onnxCpu), build(onnxCpu)];
+  await train(whole, 1);
+  await train(whole, 2);
+  await train(graph, 1);
+  await graph.close();
+  await train(graph, 2);
+  expect((await graph.state()).steps).toBe((await whole.state()).steps);
+  const [found, expected] = [await graph.state(), await whole.state()];
+  for (const [name, values] of Object.entries(expected.arrays))
+    expect(bits(found.arrays[name] as TypedArray), name).toBe(bits(values));
 });
 
 test('any state is read as it was written, bit for bit', async () => {
@@ -151,19 +169,21 @@ test('any state is read as it was written, bit for bit', async () => {
   );
   const states = fc
     .record({
+      settings: fc.constant({ size: { weight: 0.5, learningRate: 1, frozen: true } }),
+      frozen: fc.constant(['x']),
       steps: fc.nat(),
       merge: fc.dictionary(fc.constantFrom('size', 'kind'), fc.record({ logVariance: real })),
       schedules: fc.dictionary(fc.constantFrom('left', 'right'), fc.record({ best: real, waited: fc.nat() })),
       head: fc.record({ clock: fc.nat(), labels: fc.nat(), denominator: fc.record({ rate: real, weight: real }) }),
       pattern: fc.array(fc.nat(2 ** 32 - 1), { minLength: 1, maxLength: 9 }),
     })
-    .map(({ steps, merge, schedules, head, pattern }): StepState => {
+    .map(({ settings, frozen, steps, merge, schedules, head, pattern }): StepState => {
       const arrays = Object.entries(state.arrays).map(([name, values]) => {
         const filled = values.slice() as Float32Array;
         new Uint32Array(filled.buffer).set(Array.from(filled, (_, at) => pattern[at % pattern.length] as number));
         return [name, filled] as const;
       });
-      return { steps, merge, schedules, heads: { size: head }, arrays: Object.fromEntries(arrays) };
+      return { settings, frozen, steps, merge, schedules, heads: { size: head }, arrays: Object.fromEntries(arrays) };
     });
   await fc.assert(
     fc.asyncProperty(states, async (written) => {
