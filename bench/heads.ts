@@ -127,6 +127,6 @@ const body = [
   ...ratios,
 ].join('\n');
 console.log(body);
-writeSection('Partial labels', body);
+writeSection(`Partial labels, ${threads} thread${threads === 1 ? '' : 's'}`, body);
 await engine.close();
 process.exit(0);
