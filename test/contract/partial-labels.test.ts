@@ -148,7 +148,8 @@ describe.each(engines.map((config) => [config.type, config] as const))('absent m
       ];
       const known = bits(without.arrays);
       expect(bits(with_.arrays, (name) => name in known)).toEqual(known);
-      expect({ ...with_, arrays: 0 }).toEqual({ ...without, arrays: 0 });
+      const { extra: _, ...settings } = with_.settings;
+      expect({ ...with_, settings, arrays: 0 }).toEqual({ ...without, arrays: 0 });
     }));
 
   it('3: what stands where labels are absent changes nothing, bit for bit', () =>
