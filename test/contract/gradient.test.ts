@@ -26,11 +26,13 @@ const smoothLosses = [
   'poisson',
 ] as const;
 
-function smooth({ inputs, trunk }: Plan): Plan {
+/** @param straight whether to leave out normalisation, which over a row or two is all curve */
+function smooth({ inputs, trunk }: Plan, straight = false): Plan {
   let heads = 0;
   const plain = (branch: BranchPlan): BranchPlan => ({
     ...branch,
     dropout: false,
+    normalized: branch.normalized && !straight,
     end:
       'loss' in branch.end
         ? { ...branch.end, loss: smoothLosses[heads++ % smoothLosses.length] as (typeof smoothLosses)[number] }
@@ -76,7 +78,8 @@ describe('gradients of random forked graphs', () => {
     );
 
   it('are those of finite differences, along one random direction', () =>
-    check(async ({ plan, batch }) => {
+    check(async ({ plan: given, batch }) => {
+      const plan = smooth(given, true);
       const [engine] = engines as [Engine];
       const runner = await open(plan, engine, { type: 'sgd', learningRate: 1 });
       const names = runner.spec.groups
