@@ -1,3 +1,4 @@
+import type { LabelColumn } from '../core/chunk.ts';
 import type { TypedArray } from '../core/dtype.ts';
 import { type Issue, ShapeError } from '../core/error.ts';
 import { sizeOf } from '../core/shape.ts';
@@ -5,17 +6,8 @@ import { didYouMean } from '../core/suggest.ts';
 import type { Head, ModelSpec } from '../model/spec.ts';
 import type { TrainedHead } from './head-group.ts';
 
-/** What is known of one head in a batch. Whatever stands where a label is absent is never read. */
-export interface HeadLabels {
-  /** rows × size of a label, row-major. */
-  readonly values: TypedArray;
-  /** rows: 1 where the row has a label, 0 where not. */
-  readonly present: Uint8Array;
-  /** rows: factor of each row's loss; 1 where left out. */
-  readonly weight?: Float32Array;
-  /** As `values`: −1 where the truth is below the value, 1 where above, 0 where it is the value. For censored losses. */
-  readonly bound?: Float32Array;
-}
+/** What is known of one head in a batch. */
+export type HeadLabels = LabelColumn;
 
 /** The rows of one gradient step, or of one evaluation. */
 export interface Batch {

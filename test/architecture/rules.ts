@@ -8,7 +8,8 @@ export const rules: Rules = {
     ['ir'],
     ['trace'],
     ['engine'],
-    ['loss', 'merge', 'optimizer', 'metric', 'source', 'sink', 'cluster'],
+    ['loss', 'merge', 'optimizer', 'metric', 'feature', 'sink', 'cluster'],
+    ['source'],
     ['model'],
     ['step'],
     ['stream'],
@@ -27,6 +28,8 @@ export const rules: Rules = {
 
   /** Every package that `src/` imports: the folders or files that may, and why only those. `*` is everyone. */
   packages: {
+    '@dsnp/parquetjs': { importers: ['sink'], reason: 'appends rows to a Parquet file' },
+    '@duckdb/node-api': { importers: ['source'], reason: 'reads files of tables' },
     '@bufbuild/protobuf': { importers: ['engine'], reason: 'writes ONNX files' },
     '@dagrejs/dagre': { importers: ['model'], reason: 'places the boxes in pictures of models' },
     '@tensorflow/tfjs-backend-cpu': { importers: ['trace', 'engine'], reason: 'rare kernels, and the eager engine' },
@@ -40,12 +43,21 @@ export const rules: Rules = {
     },
     '@tensorflow/tfjs-node': { importers: ['engine'], reason: 'optional, loaded by its eager engine only' },
     '@tensorflow/tfjs-node-gpu': { importers: ['engine'], reason: 'optional, loaded by its eager engine only' },
+    'apache-arrow': { importers: ['source'], reason: 'reads Arrow files, which DuckDB needs an extension for' },
+    commander: { importers: ['main'], reason: 'the command line' },
     fastify: { importers: ['http'], reason: 'one server' },
     koffi: { importers: ['engine'], reason: 'native calls, where sizes are checked before each' },
     leven: { importers: ['core/suggest.ts'], reason: 'edit distance behind every "did you mean"' },
+    'log-update': { importers: ['report'], reason: 'the live line on a terminal' },
     'lru-cache': { importers: ['engine'], reason: 'compiled programs' },
     'onnxruntime-node': { importers: ['engine'], reason: 'the one thing that knows ONNX Runtime' },
     'prom-client': { importers: ['report/prometheus.ts'], reason: 'one table of metrics' },
+    rxjs: {
+      importers: ['stream', 'train', 'pipeline', 'daemon', 'report'],
+      reason: 'streams; sources and steps below them do without',
+    },
+    uplot: { importers: ['report'], reason: 'curves in report.html' },
+    yaml: { importers: ['pipeline'], reason: 'pipeline files, with line numbers' },
     zod: { importers: ['*'], reason: 'every plugin declares its options with it' },
   },
 

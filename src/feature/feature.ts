@@ -1,0 +1,38 @@
+import type { Json } from '../core/chunk.ts';
+import type { Column } from '../core/column.ts';
+import type { Shape } from '../core/shape.ts';
+import type { RawColumn } from '../core/table.ts';
+
+/** What is wrong with one row's feature: the row is rejected. */
+export interface FeatureFault {
+  readonly row: number;
+  /** For counting: `badType`, `badLength`, `missing`, `unknownValue`, … */
+  readonly reason: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+export interface Transformed {
+  readonly column: Column;
+  /** Rows whose feature could not be made: what stands there in the column means nothing. */
+  readonly faults: readonly FeatureFault[];
+}
+
+/** Turns columns of a table into one input of the model. */
+export interface Feature {
+  /** Of one sample. A sequence that is filled up to one of several lengths has −1 as its length. Known once it was fitted. */
+  readonly shape: Shape;
+  readonly dtype: 'float32' | 'int32';
+  /** Whether it has to see the training source before it transforms anything. */
+  readonly needsFit: boolean;
+  /** Looks at a part of the training source. */
+  fit(columns: readonly RawColumn[], rows: number): void;
+  /** Says that all of the training source was looked at. */
+  finishFit(): void;
+  /** @throws ConfigError when it needs a fit and has had none */
+  transform(columns: readonly RawColumn[], rows: number): Transformed | Promise<Transformed>;
+  /** What was fitted, for checkpoints. */
+  state(): Json;
+  /** Goes on with what was fitted before. */
+  restore(state: Json): void;
+}
