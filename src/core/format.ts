@@ -28,3 +28,17 @@ export function formatBytes(bytes: number): string {
   const value = bytes / 1024 ** power;
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
 }
+
+/** Text on one line that any file may hold: control characters and halves of characters become `\uFFFD`. */
+export function printable(text: string): string {
+  return text.toWellFormed().replace(/[\p{Cc}\u2028\u2029\uFFFE\uFFFF]/gu, '\uFFFD');
+}
+
+/** A text in so many characters: a long one loses its middle. */
+export function shorten(text: string, length: number): string {
+  const characters = [...text];
+  if (characters.length <= length) return text;
+  const kept = Math.max(0, length - 1);
+  const end = Math.floor(kept / 2);
+  return `${characters.slice(0, kept - end).join('')}…${characters.slice(characters.length - end).join('')}`;
+}

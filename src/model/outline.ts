@@ -1,3 +1,4 @@
+import { printable } from '../core/format.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Head, ModelNode, ModelSpec, ValueId } from './spec.ts';
 
@@ -99,18 +100,4 @@ export function shapesOf({ shapes }: ModelNode): string {
 /** A number a user chose, to 4 digits. */
 export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(4)));
-}
-
-/** Text on one line that any file may hold: control characters and halves of characters become `\uFFFD`. */
-export function printable(text: string): string {
-  return text.toWellFormed().replace(/[\p{Cc}\u2028\u2029\uFFFE\uFFFF]/gu, '\uFFFD');
-}
-
-/** A text in so many characters: a long one loses its middle. */
-export function shorten(text: string, length: number): string {
-  const characters = [...text];
-  if (characters.length <= length) return text;
-  const kept = Math.max(0, length - 1);
-  const end = Math.floor(kept / 2);
-  return `${characters.slice(0, kept - end).join('')}…${characters.slice(characters.length - end).join('')}`;
 }

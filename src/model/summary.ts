@@ -1,11 +1,12 @@
+import { printable } from '../core/format.ts';
 import { sizeOf } from '../core/shape.ts';
-import { batchShape, formatNumber, printable, shapesOf, type Use, usesOf } from './outline.ts';
+import { formatTable, type TextColumn } from '../core/text-table.ts';
+import { batchShape, formatNumber, shapesOf, type Use, usesOf } from './outline.ts';
 import type { Head, ModelSpec, ParameterGroup } from './spec.ts';
-import { type Column, formatTable } from './table.ts';
 
 const columns = 100;
 
-const layerColumns: readonly Column[] = [
+const layerColumns: readonly TextColumn[] = [
   { title: 'layer', least: 12 },
   { title: 'class', least: 12 },
   { title: 'output', least: 20 },
@@ -13,7 +14,7 @@ const layerColumns: readonly Column[] = [
   { title: 'branch', least: 12 },
 ];
 
-const headColumns: readonly Column[] = [
+const headColumns: readonly TextColumn[] = [
   { title: 'head', least: 10 },
   { title: 'output', least: 15 },
   { title: 'loss', least: 10 },

@@ -1,5 +1,6 @@
+import { shorten } from '../core/format.ts';
 import { layOut, type Point, type Rectangle, type Size } from './layout.ts';
-import { type Box, outlineOf, shorten } from './outline.ts';
+import { type Box, outlineOf } from './outline.ts';
 import { routesOf } from './route.ts';
 import type { ModelSpec } from './spec.ts';
 

@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { layers } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
+import { formatTable } from '../../src/core/text-table.ts';
 import { fork, GraphModel, summarize } from '../../src/model/index.ts';
-import { formatTable } from '../../src/model/table.ts';
 import { hostileModel, sampleModel } from './sample.ts';
 
 describe('summary', () => {
