@@ -1,3 +1,5 @@
+import type { TrainEvent } from './train-event.ts';
+
 /**
  * What happens inside, told to whoever subscribes: metrics, log, progress, page.
  * An event is plain data, so that it can cross threads; the subscriber that needs a time of day stamps it.
@@ -8,7 +10,8 @@ export type TrunklineEvent =
   | ProgramEvicted
   | WorkerStarted
   | WorkerFailed
-  | WorkerStopped;
+  | WorkerStopped
+  | TrainEvent;
 
 /** Takes an event. Must return at once and must not throw: a subscriber never holds training up, and never writes here. */
 export type EventSink = (event: TrunklineEvent) => void;

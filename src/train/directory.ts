@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../core/error.ts';
 
-/** Files by name: their bytes in pieces, one after the other. */
-export type Files = Readonly<Record<string, readonly Uint8Array[]>>;
+/** The bytes of a file in pieces, one after the other. */
+export type Pieces = readonly Uint8Array[];
+/** Files by name. */
+export type Files = Readonly<Record<string, Pieces>>;
 
 /** Bytes that are written or read at once: Node takes no more than 2 GiB. */
 const pieceBytes = 2 ** 30;

@@ -6,7 +6,7 @@ import { ConfigError } from '../core/error.ts';
 import { assignValues } from '../engine/assignment.ts';
 import { formatModel, type ModelSpec } from '../model/index.ts';
 import type { HeadChoice, HeadMemory, StepState } from '../step/state.ts';
-import { readDirectory, writeDirectory } from './directory.ts';
+import { type Pieces, readDirectory, writeDirectory } from './directory.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import { differences, optimizerTensors, parametersOf, parameterTensors } from './state-tensors.ts';
 
@@ -32,30 +32,32 @@ const spellOut = (_: string, value: unknown): unknown =>
   Object.is(value, -0) ? '-0' : typeof value === 'number' && !Number.isFinite(value) ? `${value}` : value;
 const readBack = (_: string, value: unknown): unknown => (oddNumbers.has(value) ? Number(value) : value);
 
-/**
- * Writes everything a run continues from into a directory, as a whole or not at all: `parameters.safetensors` under the
- * model's names, `optimizer.safetensors` (`slot/…`, `clock/…`) and `state.json`. What an earlier call wrote is replaced.
- * @param state is copied before this returns. Parameters it does not have, as of outputs that are not trained, are the model's
- * @throws ConfigError when the directory holds anything else
- */
-export async function saveState(directory: string, state: StepState, spec: ModelSpec): Promise<void> {
+/** What a run continues from, as files: `parameters.safetensors` under the model's names, `optimizer.safetensors` and `state.json`. */
+export const stateFiles = [parameterFile, optimizerFile, stateFile] as const;
+
+/** The bytes of those files. They are copies of the state: it may go on. */
+export function encodeState(state: StepState, spec: ModelSpec): Readonly<Record<(typeof stateFiles)[number], Pieces>> {
   const { arrays, ...memory } = state;
   const json = JSON.stringify({ format: 1, ...memory, model: linesOf(spec) }, spellOut, 2);
-  await writeDirectory(directory, {
+  return {
     [parameterFile]: encodeSafetensors({ tensors: parameterTensors(spec, arrays), metadata: {} }),
     [optimizerFile]: encodeSafetensors({ tensors: optimizerTensors(spec, arrays), metadata: {} }),
     [stateFile]: [new TextEncoder().encode(`${json}\n`)],
-  });
+  };
 }
 
 /**
- * Reads what `saveState` wrote for this model.
+ * Reads what `encodeState` wrote for this model.
+ * @param directory where the files are, for errors
  * @returns the state, with every parameter of the model
  * @throws ConfigError when it was written for another model, naming the first line of its text that differs, and when a
- *   file is damaged or missing
+ *   file is damaged
  */
-export async function loadState(directory: string, spec: ModelSpec): Promise<StepState> {
-  const files = await readDirectory(directory, [parameterFile, optimizerFile, stateFile]);
+export function decodeState(
+  files: Readonly<Record<(typeof stateFiles)[number], Uint8Array>>,
+  directory: string,
+  spec: ModelSpec,
+): StepState {
   const place = (name: string): string => join(directory, name);
   const json = parseJson(files[stateFile], place(stateFile));
   const { format: _, model, ...memory } = parseConfig(stateSchema, json, place(stateFile));
@@ -72,6 +74,24 @@ export async function loadState(directory: string, spec: ModelSpec): Promise<Ste
   ];
   if (issues.length > 0) throw new ConfigError(issues);
   return { ...memory, arrays };
+}
+
+/**
+ * Writes everything a run continues from into a directory, as a whole or not at all; see `stateFiles`. What an earlier
+ * call wrote is replaced.
+ * @param state is copied before this returns. Parameters it does not have, as of outputs that are not trained, are the model's
+ * @throws ConfigError when the directory holds anything else
+ */
+export async function saveState(directory: string, state: StepState, spec: ModelSpec): Promise<void> {
+  await writeDirectory(directory, encodeState(state, spec));
+}
+
+/**
+ * Reads what `saveState` wrote for this model: see `decodeState`.
+ * @throws ConfigError likewise, and when a file is missing
+ */
+export async function loadState(directory: string, spec: ModelSpec): Promise<StepState> {
+  return decodeState(await readDirectory(directory, stateFiles), directory, spec);
 }
 
 /** Gives the model's variables the values of a state that `loadState` read. */
