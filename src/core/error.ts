@@ -40,6 +40,11 @@ export class EngineError extends TrunklineError {
   override readonly name = 'EngineError';
 }
 
+/** A source or sink whose medium fails, or of which too much is bad. */
+export class SourceError extends TrunklineError {
+  override readonly name = 'SourceError';
+}
+
 /** A value given by the user (option, configuration, argument) that is not acceptable. */
 export class ConfigError extends TrunklineError {
   override readonly name = 'ConfigError';

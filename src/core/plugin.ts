@@ -12,6 +12,8 @@ export interface Plugin<Type extends string, Fields extends z.ZodObject, Product
   readonly summary: string;
   /** The options, each with `.describe(…)`; an option that is itself an object is a `z.strictObject`. */
   readonly fields: Fields;
+  /** The option that is meant when a short form gives one value instead of options: `{ multiHot: 2048 }`. */
+  readonly main?: string;
   /** Options of a working example, `type` left out. */
   readonly example: z.input<Fields>;
   /** Makes the thing from checked options, defaults filled in. */

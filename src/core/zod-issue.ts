@@ -50,9 +50,10 @@ export function explain(issue: z.core.$ZodIssue, schema: z.core.$ZodType, input:
         found: formatValue(issue.code === 'invalid_key' ? path.at(-1) : value),
       }));
     default: {
-      // A plugin's own check: its message completes "expected …", and `params.hint` may add the hint.
-      const hint = issue.params?.hint;
-      return [{ path, expected: issue.message, found: formatValue(value), ...(typeof hint === 'string' && { hint }) }];
+      // A plugin's own check: its message completes "expected …"; `params` may say what was found, and a hint.
+      const { hint, found } = issue.params ?? {};
+      const shown = typeof found === 'string' ? found : formatValue(value);
+      return [{ path, expected: issue.message, found: shown, ...(typeof hint === 'string' && { hint }) }];
     }
   }
 }

@@ -3,9 +3,24 @@ import type { Column } from '../core/column.ts';
 import type { Shape } from '../core/shape.ts';
 import type { RawColumn } from '../core/table.ts';
 
+/** What a feature is built for. */
+export interface FeatureContext {
+  /** The place of its options, for errors: `features.fp`. */
+  readonly where: string;
+  /** The columns it reads, in the order in which `fit` and `transform` are given them. */
+  readonly columns: readonly FeatureColumn[];
+}
+
+export interface FeatureColumn {
+  readonly name: string;
+  readonly kind: RawColumn['kind'];
+}
+
 /** What is wrong with one row's feature: the row is rejected. */
 export interface FeatureFault {
   readonly row: number;
+  /** Which of the feature's columns. */
+  readonly column: string;
   /** For counting: `badType`, `badLength`, `missing`, `unknownValue`, … */
   readonly reason: string;
   readonly expected: string;

@@ -12,6 +12,11 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
 }
 
+export interface TableReadOptions extends ReadOptions {
+  /** All that anybody will look at: a medium that can leaves other columns out. Every column when left out. */
+  readonly columns?: readonly string[];
+}
+
 /** Rows of a medium, what could not be read, and the place after both. */
 export interface TableReading {
   readonly table: Table;
@@ -29,7 +34,7 @@ export interface TableSource {
   /** How many rows there are, where that can be known without reading them all. */
   countRows?(signal?: AbortSignal): Promise<number>;
   /** Reads on demand: nothing is read before it is asked for. @throws TrunklineError when the medium fails as a whole */
-  read(options: ReadOptions): AsyncIterable<TableReading>;
+  read(options: TableReadOptions): AsyncIterable<TableReading>;
 }
 
 export interface TableColumn {
