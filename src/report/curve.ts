@@ -1,0 +1,109 @@
+import { meanOf } from './format.ts';
+import type { MetricLine } from './metrics-file.ts';
+
+/** One line of a chart: values over steps; null where there is none. */
+export interface Curve {
+  readonly name: string;
+  readonly values: readonly (number | null)[];
+}
+
+/** A chart: curves over the same steps. */
+export interface Chart {
+  readonly title: string;
+  readonly steps: readonly number[];
+  readonly curves: readonly Curve[];
+}
+
+/** Points that a curve of training losses has at most: more can't be told apart, and would make the page heavy. */
+const mostPoints = 400;
+
+/** Charts of a run: the mean over heads, then each head's losses and metrics. */
+export interface RunCharts {
+  readonly overall: readonly Chart[];
+  readonly heads: readonly { readonly name: string; readonly charts: readonly Chart[] }[];
+}
+
+/** What is to be drawn of the lines of `metrics.ndjson`. */
+export function chartsOf(lines: readonly MetricLine[], heads: readonly string[]): RunCharts {
+  const train = lines.filter((line) => line.type === 'train');
+  const evaluations = lines.filter((line) => line.type === 'evaluation');
+  const sources = [...new Set(evaluations.map(({ source }) => source))];
+  const metrics = [
+    ...new Set(evaluations.flatMap((line) => Object.values(line.heads).flatMap((head) => Object.keys(head.metrics)))),
+  ];
+  const of = (read: HeadReader): readonly Chart[] => {
+    const trained = thinned(train.map((line) => [line.step, read.trained(line.heads)] as const));
+    const scored = sources.map((source) => {
+      const own = evaluations.filter((line) => line.source === source);
+      return [source, own.map((line) => [line.step, line.heads] as const)] as const;
+    });
+    const losses = chart('loss', [
+      ['training', trained],
+      ...scored.map(
+        ([source, points]) => [source, points.map(([step, all]) => [step, read.loss(all)] as const)] as const,
+      ),
+    ]);
+    const others = metrics.map((metric) =>
+      chart(
+        metric,
+        scored.map(
+          ([source, points]) =>
+            [source, points.map(([step, all]) => [step, read.metric(all, metric)] as const)] as const,
+        ),
+      ),
+    );
+    return [losses, ...others].filter(({ steps }) => steps.length > 0);
+  };
+  return { overall: of(meanReader), heads: heads.map((name) => ({ name, charts: of(readerOf(name)) })) };
+}
+
+type Trained = Readonly<Record<string, { readonly loss: number }>>;
+type Scored = Readonly<
+  Record<string, { readonly loss: number | undefined; readonly metrics: Readonly<Record<string, number | undefined>> }>
+>;
+
+/** What a chart shows of a line. */
+interface HeadReader {
+  trained(heads: Trained): number | undefined;
+  loss(heads: Scored): number | undefined;
+  metric(heads: Scored, metric: string): number | undefined;
+}
+
+const readerOf = (name: string): HeadReader => ({
+  trained: (heads) => heads[name]?.loss,
+  loss: (heads) => heads[name]?.loss,
+  metric: (heads, metric) => heads[name]?.metrics[metric],
+});
+
+const meanReader: HeadReader = {
+  trained: (heads) => meanOf(Object.values(heads).map(({ loss }) => loss)),
+  loss: (heads) => meanOf(Object.values(heads).map(({ loss }) => loss)),
+  metric: (heads, metric) => meanOf(Object.values(heads).map(({ metrics }) => metrics[metric])),
+};
+
+type Points = readonly (readonly [step: number, value: number | undefined])[];
+
+/** Curves of different steps over all of their steps together. */
+function chart(title: string, named: readonly (readonly [string, Points])[]): Chart {
+  const known = named.map(([name, points]) => [name, points.filter(([, value]) => Number.isFinite(value))] as const);
+  const steps = [...new Set(known.flatMap(([, points]) => points.map(([step]) => step)))].sort((a, b) => a - b);
+  const curves = known.flatMap(([name, points]): Curve[] => {
+    const byStep = new Map(points);
+    return points.length === 0 ? [] : [{ name, values: steps.map((step) => rounded(byStep.get(step))) }];
+  });
+  return { title, steps, curves };
+}
+
+const rounded = (value: number | undefined): number | null =>
+  value === undefined ? null : Number(value.toPrecision(5));
+
+/** Means of neighbours, where there are more points than are drawn. */
+function thinned(points: Points): Points {
+  const known = points.filter(([, value]) => value !== undefined);
+  const size = Math.ceil(known.length / mostPoints);
+  if (size <= 1) return known;
+  return Array.from({ length: Math.ceil(known.length / size) }, (_, at) => {
+    const group = known.slice(at * size, (at + 1) * size);
+    return [group.at(-1)?.[0] as number, meanOf(group.map(([, value]) => value))] as const;
+  });
+}

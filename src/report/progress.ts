@@ -1,0 +1,133 @@
+import type { Clock } from '../core/clock.ts';
+import type { TrunklineEvent } from '../core/event.ts';
+import type { HeadsEvaluated, RunStarted } from '../core/train-event.ts';
+import { formatCount, formatDuration, formatScore, meanOf } from './format.ts';
+import { StepWindow, type WindowSummary } from './window.ts';
+
+export interface ProgressOptions {
+  readonly clock: Clock;
+  /** Takes a finished line. */
+  readonly print: (line: string) => void;
+  /** Shows a line that the next one replaces; left out where there is no terminal. */
+  readonly live?: (line: string) => void;
+  /** How long to wait between lines. */
+  readonly intervalMs: number;
+}
+
+/** Heads with the highest loss that are named in a line. */
+const worstShown = 3;
+
+/** Says how training goes: a live line on a terminal, otherwise a line from time to time; and a line for each phase. */
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #window = new StepWindow();
+  #run: RunStarted | undefined;
+  #shownMs = 0;
+  #epochStartMs = 0;
+  #epochRows = 0;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+  }
+
+  readonly event = (event: TrunklineEvent): void => {
+    const { print, clock, intervalMs } = this.#options;
+    switch (event.type) {
+      case 'runStarted':
+        this.#run = event;
+        this.#beginEpoch();
+        this.#shownMs = clock.monotonicMs();
+        print(startLine(event));
+        break;
+      case 'engineChosen':
+        print(`engine ${event.engine} through ${event.runner}, ${event.threads} threads`);
+        break;
+      case 'stepTaken':
+        this.#window.add(event);
+        this.#epochRows += event.rows;
+        if (clock.monotonicMs() - this.#shownMs >= intervalMs) this.#show(event.epoch);
+        break;
+      case 'epochEnded':
+        print(
+          `epoch ${event.epoch}${this.#ofEpochs()} ended at step ${formatCount(event.step)} ${this.#pace(event.durationMs)}`,
+        );
+        this.#window.take();
+        this.#beginEpoch();
+        break;
+      case 'headsEvaluated':
+        print(evaluationLine(event));
+        break;
+      case 'checkpointDamaged':
+        print(`warning: the checkpoint of step ${event.step} is damaged and was passed over: ${event.message}`);
+        break;
+      case 'workerFailed':
+        print(`the engine's worker failed: ${event.message}`);
+        break;
+    }
+  };
+
+  #beginEpoch(): void {
+    this.#epochStartMs = this.#options.clock.monotonicMs();
+    this.#epochRows = 0;
+  }
+
+  #show(epoch: number): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const summary = this.#window.take();
+    const line = `epoch ${epoch}${this.#ofEpochs()}${this.#share()}  ${rate(summary.rows, nowMs - this.#shownMs)}${this.#rest(epoch)}  loss ${formatScore(summary.loss)}${worst(summary)}`;
+    this.#shownMs = nowMs;
+    (this.#options.live ?? this.#options.print)(line);
+  }
+
+  #ofEpochs(): string {
+    const epochs = this.#run?.epochs;
+    return epochs === undefined ? '' : `/${epochs}`;
+  }
+
+  #share(): string {
+    const rows = this.#run?.rowsPerEpoch;
+    return rows === undefined || rows === 0 ? '' : `  ${Math.min(100, Math.floor((100 * this.#epochRows) / rows))} %`;
+  }
+
+  /** How long the run will still take, at the pace of the epoch so far. */
+  #rest(epoch: number): string {
+    const { epochs, rowsPerEpoch } = this.#run ?? {};
+    if (epochs === undefined || rowsPerEpoch === undefined || this.#epochRows === 0) return '';
+    const rows = Math.max(0, rowsPerEpoch - this.#epochRows) + (epochs - epoch) * rowsPerEpoch;
+    const elapsedMs = this.#options.clock.monotonicMs() - this.#epochStartMs;
+    return `  ${formatDuration((rows * elapsedMs) / this.#epochRows)} left`;
+  }
+
+  #pace(durationMs: number): string {
+    const { loss } = this.#window.summary();
+    const shown = loss === undefined ? '' : `, loss ${formatScore(loss)}`;
+    return `after ${formatDuration(durationMs)} (${rate(this.#epochRows, durationMs)})${shown}`;
+  }
+}
+
+function startLine({ name, directory, step, heads }: RunStarted): string {
+  const from = step > 0 ? `, going on from step ${formatCount(step)}` : '';
+  return `training ${name}: ${heads.length} ${heads.length === 1 ? 'head' : 'heads'}, run folder ${directory}${from}`;
+}
+
+const rate = (rows: number, durationMs: number): string =>
+  durationMs > 0 ? `${formatCount((1000 * rows) / durationMs)} samples/s` : '';
+
+/** Heads with the highest loss, worst first. */
+function worst({ heads }: WindowSummary): string {
+  const named = Object.entries(heads);
+  if (named.length < 2) return '';
+  const shown = named.sort(([, a], [, b]) => b.loss - a.loss).slice(0, worstShown);
+  return `  highest ${shown.map(([name, { loss }]) => `${name} ${formatScore(loss)}`).join(', ')}`;
+}
+
+function evaluationLine({ source, heads, rows, durationMs }: HeadsEvaluated): string {
+  const scored = Object.values(heads);
+  const metrics = [...new Set(scored.flatMap((head) => Object.keys(head.metrics)))];
+  const means = [
+    `loss ${formatScore(meanOf(scored.map(({ loss }) => loss)))}`,
+    ...metrics.map((metric) => `${metric} ${formatScore(meanOf(scored.map((head) => head.metrics[metric])))}`),
+  ];
+  const over = scored.length > 1 ? ' (means over heads)' : '';
+  return `  on ${source} (${formatCount(rows)} rows, ${formatDuration(durationMs)}): ${means.join(', ')}${over}`;
+}
