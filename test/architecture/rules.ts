@@ -56,6 +56,7 @@ export const rules: Rules = {
       importers: ['stream', 'train', 'pipeline', 'daemon', 'report'],
       reason: 'streams; sources and steps below them do without',
     },
+    sharp: { importers: ['feature/decoder.ts'], reason: 'optional, decodes images; loaded by the first of them' },
     uplot: { importers: ['report'], reason: 'curves in report.html' },
     yaml: { importers: ['pipeline'], reason: 'pipeline files, with line numbers' },
     zod: { importers: ['*'], reason: 'every plugin declares its options with it' },
