@@ -39,6 +39,17 @@ export {
   svgOf,
 } from './model/index.ts';
 export { type OptimizerConfig, optimizers, type Schedule, type ScheduleConfig, schedules } from './optimizer/index.ts';
+export {
+  type ParsedSourceConfig,
+  type Position,
+  type SourceConfig,
+  type SourceContext,
+  sources,
+  type TableColumn,
+  type TableReading,
+  type TableReadOptions,
+  type TableSource,
+} from './source/index.ts';
 export type { Batch, HeadLabels } from './step/batch.ts';
 export type { HeadSettings } from './step/flight.ts';
 export type { HeadReport, SkippedStep, StepReport } from './step/report.ts';

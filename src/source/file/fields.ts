@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import type { Shard } from './row.ts';
+
+const shardForm = /^(\d+)\/(\d+)$/;
+
+/** `2/3`, checked and taken apart. */
+export const shardSchema = z
+  .string()
+  .refine(
+    (text) => {
+      const [, part, of] = shardForm.exec(text) ?? [];
+      return Number(part) >= 1 && Number(part) <= Number(of);
+    },
+    { message: 'a part out of equal parts, counted from 1, as 1/4' },
+  )
+  .transform((text): Shard => {
+    const [part, of] = text.split('/').map(Number);
+    return { part: part as number, of: of as number };
+  });
+
+/** One or several texts, as a list. */
+const texts = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).transform((value) => [value].flat());
+
+/** Options of every source of files. */
+export const fileFields = {
+  path: texts.describe(
+    'A file, or several: *, ? and ** stand for parts of names. Files of one pattern are read by name.',
+  ),
+  columns: texts.optional().describe('Columns that are offered, by name or pattern: "NR-*|SR-*". All when left out.'),
+  shard: shardSchema
+    .optional()
+    .describe('Reads one of several equal parts, counted from 1: 1/4. Rows are dealt out to them one by one.'),
+  chunkRows: z.int().min(1).default(2048).describe('Most rows that are handed on at once.'),
+};
+
+/** Options of sources whose rows SQL may choose and compute from. */
+export const sqlFields = {
+  where: z.string().min(1).optional().describe('An SQL expression: only rows for which it is true are read.'),
+  derive: z
+    .record(z.string(), z.string().min(1))
+    .default({})
+    .describe('Columns computed by SQL expressions, by their names: { logDose: "ln(dose)" }.'),
+};

@@ -1,0 +1,13 @@
+import { type ConfigOf, family, type ParsedOf } from '../core/plugin.ts';
+import { parquet } from './parquet.ts';
+
+/** Every medium that rows come from. */
+export const sources = family('source', [parquet]);
+
+/** What a user writes for a source. */
+export type SourceConfig = ConfigOf<(typeof sources.plugins)[number]>;
+/** A checked configuration, defaults filled in. */
+export type ParsedSourceConfig = ParsedOf<(typeof sources.plugins)[number]>;
+
+export type { SourceContext } from './context.ts';
+export type { Position, TableColumn, TableReading, TableReadOptions, TableSource } from './source.ts';
