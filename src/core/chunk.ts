@@ -27,6 +27,10 @@ export interface Chunk {
   readonly ids?: readonly string[];
   /** rows: event times, milliseconds since 1970-01-01 UTC, where samples have them. */
   readonly timesMs?: Float64Array;
+  /** rows: the source that each is from, as its flow numbers them; 0 where left out. */
+  readonly origins?: Int32Array;
+  /** rows: 1 where the row was emitted before and comes once more; 0 where left out. */
+  readonly repeats?: Uint8Array;
 }
 
 /** A record that can't be a sample, or a label that can't be one: a value, never an error that ends the stream. */

@@ -21,7 +21,7 @@ export interface Output {
  * Describes the model that ends in these outputs. Layers and parameters get names that depend on their place only, and
  * weights that nobody has set get first values that depend on seed and name only: what is added to a model changes
  * nothing of what was there.
- * @throws ConfigError when layers share a name, or an input has no fixed shape
+ * @throws ConfigError when layers share a name, or more than the length of an input is not fixed
  */
 export function describeModel(outputs: readonly Output[], seed = 0): ModelSpec {
   const walk = new Walk();
@@ -108,12 +108,11 @@ class Walk {
   #enterInput(tensor: SymbolicTensor, value: ValueId): void {
     const { name } = tensor.sourceLayer;
     const shape = sampleShape(tensor);
-    if (shape.some((size) => size < 0))
+    if (shape.slice(1).some((size) => size < 0))
       throw new ConfigError({
         where: `input '${name}'`,
-        expected: 'a fixed size for every axis but the first',
+        expected: 'a fixed size for every axis of a sample but the first',
         found: formatShape(shape).replaceAll('-1', '?'),
-        hint: 'pad sequences to one of a few lengths',
       });
     this.inputs.push({ name, shape, dtype: tensor.dtype === 'int32' ? 'int32' : 'float32', value });
   }

@@ -87,7 +87,7 @@ export class GraphModel {
 
   /**
    * A branch that begins with an input.
-   * @param shape of one sample
+   * @param shape of one sample; −1 as its first size leaves the length of sequences to each batch
    * @param dtype int32 for what is looked up, as words in an embedding
    */
   input(name: string, shape: Shape, { dtype = 'float32' }: { readonly dtype?: 'float32' | 'int32' } = {}): Branch {
@@ -97,13 +97,16 @@ export class GraphModel {
         expected: 'a name that is not in use',
         found: 'another input',
       });
-    if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size > 0))
+    const fits = (size: unknown, axis: number): boolean =>
+      Number.isInteger(size) && ((size as number) > 0 || (size === -1 && axis === 0));
+    if (!Array.isArray(shape) || !shape.every(fits))
       throw new ConfigError({
         where: `input '${name}'`,
-        expected: 'the shape of one sample: a list of whole numbers, 1 or more',
+        expected:
+          'the shape of one sample: a list of whole numbers, 1 or more, or −1 first for sequences of any length',
         found: Array.isArray(shape) ? `[${shape.map(formatValue).join(', ')}]` : formatValue(shape),
       });
-    const branch = new Branch(input({ shape: [...shape], name, dtype }));
+    const branch = new Branch(input({ shape: shape.map((size) => (size < 0 ? null : size)), name, dtype }));
     this.#inputs.set(name, branch);
     return branch;
   }

@@ -24,7 +24,7 @@ export type ValueId = number;
 
 export interface ModelInput {
   readonly name: string;
-  /** Of one sample, without the batch axis. */
+  /** Of one sample, without the batch axis. −1 is the length of a sequence: each batch has its own. */
   readonly shape: Shape;
   readonly dtype: 'float32' | 'int32';
   readonly value: ValueId;

@@ -1,9 +1,10 @@
 import type { LabelColumn } from '../core/chunk.ts';
+import { type Column, longestRow, rowSize } from '../core/column.ts';
 import type { TypedArray } from '../core/dtype.ts';
 import { type Issue, ShapeError } from '../core/error.ts';
-import { sizeOf } from '../core/shape.ts';
+import { formatShape, sizeOf } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
-import type { Head, ModelSpec } from '../model/spec.ts';
+import type { Head, ModelInput, ModelSpec } from '../model/spec.ts';
 import type { TrainedHead } from './head-group.ts';
 
 /** What is known of one head in a batch. */
@@ -12,8 +13,8 @@ export type HeadLabels = LabelColumn;
 /** The rows of one gradient step, or of one evaluation. */
 export interface Batch {
   readonly rows: number;
-  /** By input: rows × size of a sample, row-major. */
-  readonly inputs: Readonly<Record<string, TypedArray>>;
+  /** By input: rows × size of a sample, row-major, or a column, which is written out where the step is computed. */
+  readonly inputs: Readonly<Record<string, TypedArray | Column>>;
   /** By head. A head that is not named has no label in this batch. */
   readonly labels: Readonly<Record<string, HeadLabels>>;
   /** rows: what random masks follow, by default the row's place. */
@@ -41,11 +42,7 @@ export function checkBatch(spec: ModelSpec, trained: ReadonlyMap<string, Trained
     if (array && array.length !== expected)
       issues.push({ where, expected: `${expected} numbers for ${batch.rows} rows`, found: `${array.length}` });
   };
-  for (const { name, shape } of spec.inputs) {
-    const given = batch.inputs[name];
-    if (given) length(`input '${name}'`, given, batch.rows * sizeOf(shape));
-    else issues.push({ where: `input '${name}'`, expected: 'an array', found: 'nothing' });
-  }
+  for (const input of spec.inputs) issues.push(...issuesOfInput(input, batch));
   for (const [name, labels] of Object.entries(batch.labels)) {
     const head = trained.get(name);
     if (!head) issues.push(unknownHead(name, spec.heads));
@@ -53,6 +50,41 @@ export function checkBatch(spec: ModelSpec, trained: ReadonlyMap<string, Trained
   }
   length('row keys', batch.keys, batch.rows);
   if (issues.length > 0) throw new ShapeError(issues);
+}
+
+const isColumn = (given: TypedArray | Column): given is Column => 'kind' in given;
+
+/** Numbers of a row of an input in this batch: what is known of its shape, or as many as the batch has. */
+export function inputSize({ name, shape }: ModelInput, { rows, inputs }: Pick<Batch, 'rows' | 'inputs'>): number {
+  if (shape.every((size) => size >= 0)) return sizeOf(shape);
+  const given = inputs[name] as TypedArray | Column;
+  return isColumn(given) ? rowSize(given) : given.length / rows;
+}
+
+/** The shape of a row of an input in this batch. */
+export function inputShape(input: ModelInput, batch: Pick<Batch, 'rows' | 'inputs'>): readonly number[] {
+  const known = sizeOf(input.shape.filter((size) => size >= 0));
+  return input.shape.map((size) => (size >= 0 ? size : inputSize(input, batch) / known));
+}
+
+function issuesOfInput(input: ModelInput, batch: Batch): readonly Issue[] {
+  const { name, shape } = input;
+  const given = batch.inputs[name];
+  const where = `input '${name}'`;
+  if (!given) return [{ where, expected: 'an array', found: 'nothing' }];
+  const size = inputSize(input, batch);
+  const fixed = shape.every((axis) => axis >= 0);
+  if (!fixed && !inputShape(input, batch).every((axis) => Number.isInteger(axis) && axis > 0))
+    return [{ where, expected: `rows of shape ${formatShape(shape).replaceAll('-1', '?')}`, found: `${size} numbers` }];
+  const wrong = (expected: number | string, found: number | string): readonly Issue[] =>
+    expected === found ? [] : [{ where, expected: `${expected} numbers for ${batch.rows} rows`, found: `${found}` }];
+  if (!isColumn(given)) return wrong(batch.rows * size, given.length);
+  if (given.kind === 'dense') return wrong(batch.rows * size, given.values.length);
+  const rows = given.starts.length - 1;
+  if (rows !== batch.rows) return [{ where, expected: `${batch.rows} rows`, found: `${rows}` }];
+  if (given.kind === 'multiHot') return wrong(batch.rows * size, batch.rows * given.size);
+  const longest = longestRow(given);
+  return longest <= size ? [] : [{ where, expected: `at most ${size} numbers in a row`, found: `${longest}` }];
 }
 
 function unknownHead(name: string, heads: readonly Head[]): Issue {

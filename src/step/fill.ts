@@ -1,7 +1,8 @@
+import { type Column, writeColumn } from '../core/column.ts';
 import type { TypedArray } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
 import { randomRowsInput } from '../trace/record.ts';
-import type { Batch } from './batch.ts';
+import { type Batch, inputSize } from './batch.ts';
 import { putColumn } from './column.ts';
 import type { HeadGroup } from './head-group.ts';
 import type { ModelProgram } from './program.ts';
@@ -15,7 +16,13 @@ function put(slot: Slot, name: string, values: ArrayLike<number> | TypedArray): 
 
 /** Writes what a program computes with for a batch: features, and labels with their presence. */
 export function fillBatch(slot: Slot, program: ModelProgram, groups: readonly HeadGroup[], batch: Batch): void {
-  for (const { name } of program.spec.inputs) put(slot, `x/${name}`, batch.inputs[name] as TypedArray);
+  for (const input of program.spec.inputs) {
+    const target = slot[`x/${input.name}`];
+    const given = batch.inputs[input.name] as TypedArray | Column;
+    if (!target) continue;
+    if ('kind' in given) writeColumn(target, given, inputSize(input, batch));
+    else (target as Float32Array).set(given as Float32Array);
+  }
   for (const { name, heads } of groups)
     heads.forEach((head, column) => {
       const labels = batch.labels[head.name];

@@ -62,6 +62,8 @@ export interface Work {
   readonly slot: number;
   readonly rows: number;
   readonly counts: ReadonlyMap<string, number>;
+  /** Time to write it. */
+  readonly assembleMs: number;
 }
 
 /** A step that was asked for. */
@@ -74,6 +76,8 @@ export interface Flight {
   readonly taken: Promise<Taken>;
   /** Steps taken, this one included. */
   readonly step: number;
+  /** Time to find the factors of the losses. */
+  readonly merging: { readonly durationMs: number };
   /** Whether it did not count, and was forgotten. */
   recalled: boolean;
 }
@@ -108,14 +112,17 @@ export class Flights {
     const inputs = prepared.slots[slot] ?? {};
     fillHeads(inputs, program, rows, pending);
     const factors: number[] = [];
-    const weigh = (gradients?: Gradients): void => {
-      factors.push(...memory.factors(pending, gradients));
+    const merging = { durationMs: 0 };
+    const weigh = (gradients?: () => Gradients): void => {
+      const started = performance.now();
+      factors.push(...memory.factors(pending, gradients?.()));
       fillFactors(inputs, program, pending, factors);
+      merging.durationMs = performance.now() - started;
     };
     const names = pending.map(({ name }) => name);
     const parted = program.partings.length;
     if (parted === 0) weigh();
-    const between = (outputs: Taken['outputs']): void => weigh({ gramian: gramianOf(outputs, names, parted) });
+    const between = (outputs: Taken['outputs']): void => weigh(() => ({ gramian: gramianOf(outputs, names, parted) }));
     const present = groups.map((group) => this.#moves(group, new Set(names)));
     const learningRates = groups.map((group) => this.#rate(group));
     const following = this.#open.length > 0;
@@ -124,7 +131,16 @@ export class Flights {
     memory.advance(pending, moved);
     trainer.steps = this.steps++;
     const taken = prepared.run(slot, stepSettings, parted > 0 ? between : undefined);
-    const flight = { pending, factors, settings: stepSettings, moved, taken, step: this.steps, recalled: false };
+    const flight = {
+      pending,
+      factors,
+      settings: stepSettings,
+      moved,
+      merging,
+      taken,
+      step: this.steps,
+      recalled: false,
+    };
     this.#open.push(flight);
     return flight;
   }

@@ -1,9 +1,10 @@
 import { add, div, mul, reshape, type Scalar, scalar, slice, sum, type Tensor } from '@tensorflow/tfjs-core';
 import type { TypedArray } from '../core/dtype.ts';
-import { sizeOf } from '../core/shape.ts';
+import { type Shape, sizeOf } from '../core/shape.ts';
 import { rowLosses } from '../loss/index.ts';
 import type { ModelSpec, ValueId } from '../model/spec.ts';
 import { type InputSpecs, randomRowsInput, type Step } from '../trace/record.ts';
+import { type Batch, inputShape } from './batch.ts';
 import { columnOf } from './column.ts';
 import { forward, nodesFor, selectIf } from './forward.ts';
 import { denseTogether } from './fused.ts';
@@ -14,6 +15,8 @@ import { groupHeads, type HeadGroup, oneByOne, type TrainedHead, trainedHeads } 
 /** What a batch's program depends on: batches alike in this share one. */
 export interface BatchForm {
   readonly rows: number;
+  /** Shapes of rows of the inputs, in their order. */
+  readonly shapes: readonly Shape[];
   /** Heads whose rows have weights of their own. */
   readonly weighted: readonly string[];
   /** Whether the best guesses are wanted beside the losses: `point/<head>`. */
@@ -141,9 +144,15 @@ export class ModelProgram {
     return purpose === 'train' ? this.groups : this.single.filter(({ heads: [head] }) => !head?.trainingOnly);
   }
 
+  /** The form of a batch. */
+  form(batch: Pick<Batch, 'rows' | 'inputs' | 'labels'>, points = false): BatchForm {
+    const weighted = Object.keys(batch.labels).filter((head) => batch.labels[head]?.weight);
+    return { rows: batch.rows, shapes: this.spec.inputs.map((input) => inputShape(input, batch)), weighted, points };
+  }
+
   /** Shapes and types of everything a program takes for a batch of this form: the same object for the same form. */
   specs(form: BatchForm, purpose: Purpose): InputSpecs {
-    const key = `${purpose} ${form.rows} ${form.points} ${form.weighted.join('\n')}`;
+    const key = `${purpose} ${form.rows} ${form.points} ${form.shapes.join(' ')}\n${form.weighted.join('\n')}`;
     const known = this.#specs.get(key);
     if (known) return known;
     const specs = this.#specsOf(form, purpose);
@@ -152,8 +161,11 @@ export class ModelProgram {
     return specs;
   }
 
-  #specsOf({ rows, weighted, points }: BatchForm, purpose: Purpose): InputSpecs {
-    const inputs = this.spec.inputs.map(({ name, shape, dtype }) => [`x/${name}`, { shape: [rows, ...shape], dtype }]);
+  #specsOf({ rows, shapes, weighted, points }: BatchForm, purpose: Purpose): InputSpecs {
+    const inputs = this.spec.inputs.map(({ name, dtype }, at) => [
+      `x/${name}`,
+      { shape: [rows, ...(shapes[at] as Shape)], dtype },
+    ]);
     if (purpose === 'predict') return Object.fromEntries(inputs);
     const groups = this.groupsFor(purpose);
     const labels = groups.flatMap(({ name, heads, fused }) => {

@@ -26,7 +26,11 @@ export interface StepReport {
   /** Norm of the gradient of each group of parameters that moved. */
   readonly gradientNorms: Readonly<Record<string, number>>;
   readonly learningRates: Readonly<Record<string, number>>;
+  /** Time to write the batch where it is computed. */
+  readonly assembleMs: number;
   readonly computeMs: number;
+  /** Time to find the factors of the heads' losses, where they depend on gradients. */
+  readonly mergeMs: number;
   readonly updateMs: number;
 }
 

@@ -103,7 +103,7 @@ export class StepRunner {
   }
 
   async #inTurn(
-    { rows, ...batch }: Batch,
+    batch: Batch,
     points: boolean,
     slot: number,
     turn: Promise<unknown>,
@@ -115,13 +115,14 @@ export class StepRunner {
       launched = resolve;
     });
     try {
-      const weighted = Object.keys(batch.labels).filter((head) => batch.labels[head]?.weight);
       const free = this.#slots[slot];
-      const prepared = await this.#trainer.prepare(this.program.specs({ rows, weighted, points }, 'train'));
+      const prepared = await this.#trainer.prepare(this.program.specs(this.program.form(batch, points), 'train'));
       await free;
-      fillBatch(prepared.slots[slot] ?? {}, this.program, this.program.groups, { rows, ...batch });
+      const started = performance.now();
+      fillBatch(prepared.slots[slot] ?? {}, this.program, this.program.groups, batch);
+      const assembleMs = performance.now() - started;
       await (this.#ahead ? before : turn);
-      return await this.#step({ prepared, slot, rows, counts }, turn, launched);
+      return await this.#step({ prepared, slot, rows: batch.rows, counts, assembleMs }, turn, launched);
     } finally {
       launched();
     }
@@ -147,7 +148,7 @@ export class StepRunner {
       });
       if (taken.nonFinite.length === 0 && !taken.held) {
         this.#flights.land(flight);
-        return this.#report(taken, flight, rows, rejected);
+        return this.#report(taken, flight, work, rejected);
       }
       this.#flights.recall(flight);
       if (taken.held) await turn;
@@ -157,7 +158,8 @@ export class StepRunner {
     }
   }
 
-  #report(taken: Taken, flight: Flight, rows: number, rejected: Record<string, string>): StepReport {
+  #report(taken: Taken, flight: Flight, work: Work, rejected: Record<string, string>): StepReport {
+    const { rows, assembleMs } = work;
     const { pending, factors, settings, moved, step } = flight;
     const { loss, outputs, gradientNorms, computeMs, updateMs } = taken;
     const heads = pending.map(({ name, labels, denominator }, at): HeadReport => {
@@ -182,14 +184,16 @@ export class StepRunner {
       rejected,
       gradientNorms: byGroup(gradientNorms),
       learningRates: byGroup(settings.learningRates),
+      assembleMs,
       computeMs,
+      mergeMs: flight.merging.durationMs,
       updateMs,
     };
   }
 
   /** What every output predicts for these rows, by name: views that hold until the next call. */
   async predict(rows: number, inputs: Batch['inputs']): Promise<Readonly<Record<string, TypedArray>>> {
-    const specs = this.program.specs({ rows, weighted: [], points: false }, 'predict');
+    const specs = this.program.specs(this.program.form({ rows, inputs, labels: {} }), 'predict');
     const prepared = await this.#trainer.infer(this.program.predict, specs);
     fillBatch(prepared.inputs, this.program, [], { rows, inputs, labels: {} });
     return prepared.run();
@@ -198,8 +202,7 @@ export class StepRunner {
   /** The loss of each row and the best guesses, `loss/<head>` and `point/<head>`: views that hold until the next call. */
   async evaluate(batch: Batch): Promise<Readonly<Record<string, TypedArray>>> {
     checkBatch(this.spec, this.program.byName, batch);
-    const weighted = Object.keys(batch.labels).filter((head) => batch.labels[head]?.weight);
-    const specs = this.program.specs({ rows: batch.rows, weighted, points: false }, 'evaluate');
+    const specs = this.program.specs(this.program.form(batch), 'evaluate');
     const prepared = await this.#trainer.infer(this.program.evaluate, specs);
     fillBatch(prepared.inputs, this.program, this.program.groupsFor('evaluate'), batch);
     return prepared.run();

@@ -3,7 +3,6 @@ import { parseConfig } from '../core/config.ts';
 import { allocateArray, type DType, type TypedArray } from '../core/dtype.ts';
 import type { Issue } from '../core/error.ts';
 import { formatValue } from '../core/format.ts';
-import { sizeOf } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { Batch, HeadLabels } from '../step/batch.ts';
@@ -92,14 +91,13 @@ export class Dataset implements Batch {
   /** @throws ShapeError with everything that does not fit the model */
   constructor(spec: ModelSpec, heads: readonly TrainedHead[], x: Features, y: Labels, options: DatasetOptions = {}) {
     const issues: Issue[] = [];
-    this.inputs = readInputs(spec, x, issues);
-    const [first] = spec.inputs;
-    const rows = (this.inputs[first?.name ?? '']?.length ?? 0) / sizeOf(first?.shape ?? []);
+    const { rows, inputs } = readInputs(spec, x, issues);
+    this.inputs = inputs;
     this.rows = rows;
     this.labels = issues.length > 0 ? {} : readLabels(heads, y, rows, options, issues);
     failOn(issues);
     this.#types = new Map([
-      ...spec.inputs.map(({ name, shape, dtype }) => [name, { size: sizeOf(shape), dtype }] as const),
+      ...spec.inputs.map(({ name, dtype }) => [name, { size: (inputs[name]?.length ?? 0) / rows, dtype }] as const),
     ]);
   }
 
@@ -133,8 +131,14 @@ export function gather(values: TypedArray, rows: Int32Array, size: number, dtype
   return picked;
 }
 
+/** Samples by input. */
+export interface Inputs {
+  readonly rows: number;
+  readonly inputs: Readonly<Record<string, TypedArray>>;
+}
+
 /** Samples by input, all with the same number of rows. */
-export function readInputs(spec: ModelSpec, x: Features, issues: Issue[]): Record<string, TypedArray> {
+export function readInputs(spec: ModelSpec, x: Features, issues: Issue[]): Inputs {
   const names = spec.inputs.map(({ name }) => name);
   const given = byName<Rows>(x, names, 'input', issues, false);
   const inputs: Record<string, TypedArray> = {};
@@ -149,7 +153,7 @@ export function readInputs(spec: ModelSpec, x: Features, issues: Issue[]): Recor
       inputs[name] = found.values;
     }
   }
-  return inputs;
+  return { rows: rows ?? 0, inputs };
 }
 
 function readLabels(

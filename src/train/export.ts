@@ -105,18 +105,21 @@ function copyOf(layer: Layer, name: string): Layer {
 export interface OnnxOptions {
   /** Rows of a batch: the model takes no other number. */
   readonly rows?: number;
+  /** Length of sequences, where the model leaves it open: it takes no other either. */
+  readonly length?: number;
 }
 
 /**
  * The model as an ONNX file that computes what `predict` gives, weights included under their own names. Inputs and
  * outputs have the names they have in the model, and `rows` rows. Matrix products of more than two axes are an operation
  * of ONNX Runtime's (com.microsoft.FusedMatMul), everything else is plain ONNX.
- * @throws ConfigError when an output is called like an input; CompileError when a layer can't be compiled
+ * @throws ConfigError when a length is left open; CompileError when a layer can't be compiled
  */
-export function toOnnx(spec: ModelSpec, { rows = 1 }: OnnxOptions = {}): Uint8Array {
+export function toOnnx(spec: ModelSpec, { rows = 1, length }: OnnxOptions = {}): Uint8Array {
   const ports = new Set([...predictingHeads(spec), ...spec.inputs].map(({ name }) => name));
   const program = new ModelProgram(spec);
-  const specs = program.specs({ rows, weighted: [], points: false }, 'predict');
+  const shapes = spec.inputs.map(({ name, shape }) => shape.map((size) => (size < 0 ? lengthOf(name, length) : size)));
+  const specs = program.specs({ rows, shapes, weighted: [], points: false }, 'predict');
   const { outputs: recorded, parameters } = record(trunklineBackend(), program.predict, specs);
   const named = Object.entries(recorded).map(([name, value]) => [name.replace(/^output\//, ''), value] as const);
   const outputs = simplify(Object.fromEntries(named));
@@ -134,4 +137,15 @@ export function toOnnx(spec: ModelSpec, { rows = 1 }: OnnxOptions = {}): Uint8Ar
       : { kind: 'input', name: own };
   }
   return encodeGraph(outputs, { named: true, constantNames }).model;
+}
+
+function lengthOf(input: string, length: number | undefined): number {
+  if (length !== undefined) return length;
+  const hint = 'toOnnx({ length: 50 })';
+  throw new ConfigError({
+    where: `input '${input}'`,
+    expected: 'a length, which the model leaves open',
+    found: 'none',
+    hint,
+  });
 }

@@ -1,7 +1,7 @@
 import { allocateArray, type TypedArray } from '../core/dtype.ts';
 import { type Shape, sizeOf } from '../core/shape.ts';
 import type { StepRunner } from '../step/runner.ts';
-import type { Dataset } from './dataset.ts';
+import type { Dataset, Inputs } from './dataset.ts';
 import { gather } from './dataset.ts';
 import { HeadScorer, type HeadScores } from './scores.ts';
 
@@ -26,16 +26,14 @@ function* pieces(rows: number): Generator<Int32Array> {
 /** What every output predicts, by name. */
 export async function predictions(
   runner: StepRunner,
-  inputs: Readonly<Record<string, TypedArray>>,
+  { rows, inputs }: Inputs,
 ): Promise<Readonly<Record<string, Prediction>>> {
-  const [first] = runner.spec.inputs;
-  const rows = (inputs[first?.name ?? '']?.length ?? 0) / sizeOf(first?.shape ?? []);
   const found = new Map<string, TypedArray>();
   for (const piece of pieces(rows)) {
-    const part = runner.spec.inputs.map(({ name, shape, dtype }) => [
-      name,
-      gather(inputs[name] as TypedArray, piece, sizeOf(shape), dtype),
-    ]);
+    const part = runner.spec.inputs.map(({ name, dtype }) => {
+      const values = inputs[name] as TypedArray;
+      return [name, gather(values, piece, values.length / rows, dtype)] as const;
+    });
     for (const [name, values] of Object.entries(await runner.predict(piece.length, Object.fromEntries(part)))) {
       const size = values.length / piece.length;
       const all = found.get(name) ?? allocateArray('float32', rows * size);

@@ -41,7 +41,7 @@ export function flatten(given: Nested): { readonly values: number[]; readonly sh
 
 /**
  * Samples as a flat array of the given type.
- * @param shape of one sample; axes of size 1 at its end may be left out
+ * @param shape of one sample; axes of size 1 at its end may be left out; −1 is any length
  * @returns rows × size numbers, and what was wrong
  */
 export function rowsOf(
@@ -58,13 +58,14 @@ export function rowsOf(
       : flatten(given as Nested);
   if (!read) return { where, expected, found: formatValue(given) };
   const [rows = 0, ...rest] = read.shape;
-  if (sizeOf(rest) !== sizeOf(shape) || read.values.length !== rows * sizeOf(shape))
+  const size = sizeOf(shape.map((axis, at) => (axis < 0 ? (rest[at] ?? 0) : axis)));
+  if (sizeOf(rest) !== size || read.values.length !== rows * size)
     return { where, expected, found: formatShape(read.shape) };
   const fault = faultOfFeatures(read.values, rows, dtype, where);
   if (fault) return fault;
   if (dtype === 'float32' && read.values instanceof Float32Array) return { values: read.values, rows };
   if (dtype === 'int32' && read.values instanceof Int32Array) return { values: read.values, rows };
-  const values = allocateArray(dtype, rows * sizeOf(shape)) as Float32Array;
+  const values = allocateArray(dtype, rows * size) as Float32Array;
   values.set(read.values as ArrayLike<number>);
   return { values, rows };
 }
@@ -86,7 +87,7 @@ function faultOfFeatures(
 
 /** `[rows, 10]`: the shape of one sample, as that of all. */
 export function formatRows(shape: Shape): string {
-  return `[${['rows', ...shape].join(', ')}]`;
+  return `[${['rows', ...shape.map((size) => (size < 0 ? '?' : size))].join(', ')}]`;
 }
 
 /** @throws ShapeError when there are any */

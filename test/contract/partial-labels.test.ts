@@ -375,7 +375,7 @@ function reversedRows(batch: Batch): Batch {
     Object.fromEntries(Object.entries(named).map(([name, value]) => [name, change(value)]));
   return {
     rows: batch.rows,
-    inputs: each(batch.inputs, turned),
+    inputs: each(batch.inputs as Readonly<Record<string, TypedArray>>, turned),
     labels: each(batch.labels, (labels) => ({
       values: turned(labels.values),
       present: turned(labels.present),

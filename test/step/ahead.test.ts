@@ -84,7 +84,13 @@ describe.each(engines.map((config) => [config.type, config] as const))(
               if (ahead) taken.push(...(await Promise.all(batches.map((batch) => runner.take(batch)))));
               else for (const batch of batches) taken.push(await runner.take(batch));
               const { arrays, ...rest } = runner.state();
-              const reports = taken.map((report) => ({ ...report, computeMs: 0, updateMs: 0 }));
+              const reports = taken.map((report) => ({
+                ...report,
+                assembleMs: 0,
+                computeMs: 0,
+                mergeMs: 0,
+                updateMs: 0,
+              }));
               results.push({
                 reports,
                 rest,

@@ -300,7 +300,7 @@ describe('what can’t be meant is refused', () => {
     [
       'a shape that is none',
       () => new Graph().input('x', 4 as never),
-      "input 'x': expected the shape of one sample: a list of whole numbers, 1 or more; found 4",
+      "input 'x': expected the shape of one sample: a list of whole numbers, 1 or more, or −1 first for sequences of any length; found 4",
     ],
     [
       'a layer that is none',

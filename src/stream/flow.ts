@@ -1,0 +1,274 @@
+import type { Json, Rejected } from '../core/chunk.ts';
+import { ConfigError, TrunklineError } from '../core/error.ts';
+import { type Amount, add, type FlowCounts, Ledger, type Outcome } from './ledger.ts';
+import type { FlowState, OperatorState, StreamState } from './state.ts';
+
+/** Where rows come from, as rules tell them apart. */
+export interface Origin {
+  readonly source: string;
+  readonly tags: readonly string[];
+}
+
+/** When a stream ends because too much of it can't be read. */
+export interface RejectLimit {
+  /** Share of the records, from 0 to 1. */
+  readonly share: number;
+  /** Records before it is looked at. */
+  readonly after: number;
+}
+
+/** Takes what can't be trained on. Reading waits for it; what it throws ends the stream. */
+export type DeadLetter = (rejected: Rejected) => void | Promise<void>;
+
+export interface FlowOptions {
+  readonly name: string;
+  readonly origins: readonly Origin[];
+  /** Heads that rows may have labels of. */
+  readonly heads: readonly string[];
+  /** How much is read ahead of what the operators hold. */
+  readonly credit: Amount;
+  readonly rejectLimit?: RejectLimit;
+  readonly deadLetter?: DeadLetter;
+  /** What to go on from. */
+  readonly restore?: FlowState;
+}
+
+/** An operator, as its flow knows it. */
+export interface Operator {
+  readonly name: string;
+  /** The most that it holds at a time: so much more is read. */
+  readonly bound?: Amount;
+  /** What it goes on from, when it is asked between two rows. */
+  state(): OperatorState;
+  /** Why a run that is repeated may differ, if it may. */
+  readonly notReplayable?: string;
+}
+
+/** What flows before are told of when this one is asked for its state: those that are joined into it. */
+type Feeder = () => StreamState;
+
+/**
+ * One subscription to a source: how much may be read, what became of every row, and which operators it passes. It
+ * travels with the rows, because RxJS has no way upstream.
+ */
+export class Flow {
+  readonly name: string;
+  readonly origins: readonly Origin[];
+  readonly heads: readonly string[];
+  readonly #options: FlowOptions;
+  readonly #ledger: Ledger;
+  readonly #controller = new AbortController();
+  readonly #operators: Operator[] = [];
+  readonly #consumers: (() => boolean)[] = [];
+  readonly #feeders: Feeder[] = [];
+  #granted: Amount;
+  #place: () => Json = () => null;
+  #captures = false;
+  #wake: (() => void) | undefined;
+
+  constructor(options: FlowOptions) {
+    this.name = options.name;
+    this.origins = options.origins;
+    this.heads = options.heads;
+    this.#options = options;
+    this.#ledger = new Ledger(options.name);
+    this.#granted = options.credit;
+    if (options.restore) this.#ledger.restore(options.restore.ledger);
+  }
+
+  /** Aborts when the stream ends, for whatever reason. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Rows that were received, and what became of them. */
+  counts(): FlowCounts {
+    return this.#ledger.counts();
+  }
+
+  /** What may be pending before reading stops, and what is pending. */
+  get credit(): { readonly granted: Amount; readonly pending: Amount } {
+    return { granted: this.#granted, pending: this.#ledger.pending };
+  }
+
+  /** Operators in their order, with what they hold at most. */
+  get operators(): readonly Operator[] {
+    return this.#operators;
+  }
+
+  /**
+   * Makes an operator known. Operators do so in their order, with the first item they see.
+   * @returns what it goes on from, if the stream goes on from a state
+   * @throws ConfigError when the state is of other operators
+   */
+  register(operator: Operator): OperatorState | undefined {
+    const place = this.#operators.length;
+    this.#operators.push(operator);
+    if (operator.bound) this.grant(operator.bound);
+    const { restore } = this.#options;
+    const restored = restore?.operators[place];
+    if (restore && restored?.name !== operator.name) throw this.#otherOperators();
+    return restored?.state;
+  }
+
+  /** @throws ConfigError when a state has operators that the stream does not have */
+  checkRestored(): void {
+    if ((this.#options.restore?.operators.length ?? 0) > this.#operators.length) throw this.#otherOperators();
+  }
+
+  #otherOperators(): ConfigError {
+    const names = (operators: readonly { readonly name: string }[]): string =>
+      operators.map(({ name }) => name).join(', ') || 'none';
+    return new ConfigError({
+      where: `state of '${this.name}'`,
+      expected: `that of its operators: ${names(this.#operators)}`,
+      found: `one of ${names(this.#options.restore?.operators ?? [])}`,
+      hint: 'go on with the operators that the state was taken from, in their order',
+    });
+  }
+
+  /** Lets so much more be pending. */
+  grant({ rows, sizeBytes }: Amount): void {
+    this.#granted = { rows: this.#granted.rows + rows, sizeBytes: this.#granted.sizeBytes + sizeBytes };
+    this.changed();
+  }
+
+  /** Makes known who uses up rows. While nobody has anything to do, reading goes on whatever the credit. */
+  consumer(idle: () => boolean): void {
+    this.#consumers.push(idle);
+  }
+
+  /** Makes known a flow whose rows are passed on to this one. */
+  fedBy(feeder: Feeder): void {
+    this.#feeders.push(feeder);
+  }
+
+  /** Says where the source is when it is asked. */
+  at(place: () => Json): void {
+    this.#place = place;
+  }
+
+  /** Rows came from the source. */
+  receive(amount: Amount): void {
+    this.#ledger.receive(amount);
+  }
+
+  /** Rows are sent once more: what becomes of them is counted apart. */
+  repeat(amount: Amount): void {
+    this.#ledger.repeat(amount);
+  }
+
+  /** Rows came to an outcome on the way. */
+  settle(outcome: Outcome, rows: number, repeats = 0): void {
+    this.#ledger.settle(this.#ledger.passed, outcome, rows, repeats);
+    this.changed();
+  }
+
+  /** Rows came to an outcome at the end, in the order in which batches were emitted. */
+  finish(outcome: Outcome, rows: number, repeats = 0): void {
+    this.#ledger.settle(this.#ledger.ended, outcome, rows, repeats);
+    this.changed();
+  }
+
+  /**
+   * Counts what could not be read, and hands it on.
+   * @throws TrunklineError when more is rejected than the limit allows
+   */
+  async reject(rejected: readonly Rejected[]): Promise<void> {
+    const { deadLetter } = this.#options;
+    const tally = this.#ledger.passed;
+    for (const one of rejected) {
+      if (one.head !== undefined) add(tally.rejectedLabels, one.head, 1);
+      else {
+        this.#ledger.receive({ rows: 1, sizeBytes: 0 });
+        this.#ledger.settle(tally, 'rejected', 1);
+        add(tally.rejected, one.reason, 1);
+      }
+    }
+    for (const one of rejected) await deadLetter?.(one);
+    if (rejected.length > 0) this.#checkLimit(rejected);
+  }
+
+  /** Counts labels that a step was taken without, and hands their ids on. */
+  async rejectLabels(rejected: readonly (Rejected & { readonly head: string })[]): Promise<void> {
+    for (const { head } of rejected) add(this.#ledger.ended.rejectedLabels, head, 1);
+    for (const one of rejected) await this.#options.deadLetter?.(one);
+  }
+
+  #checkLimit(latest: readonly Rejected[]): void {
+    const { rejectLimit } = this.#options;
+    const { received, outcomes, rejected } = this.counts();
+    if (!rejectLimit || received < rejectLimit.after || outcomes.rejected <= rejectLimit.share * received) return;
+    const reasons = Object.entries(rejected).map(([reason, count]) => `${count} × ${reason}`);
+    throw new TrunklineError([
+      {
+        where: `source '${this.name}'`,
+        expected: `at most ${100 * rejectLimit.share} % of the records rejected`,
+        found: `${outcomes.rejected} of ${received}: ${reasons.join(', ')}`,
+        hint: 'the latest of them follow',
+      },
+      ...latest.slice(-3).map(({ issue }) => issue),
+    ]);
+  }
+
+  /** Whether more is to be read: there is credit, or nobody has anything to do. */
+  get wanted(): boolean {
+    const { rows, sizeBytes } = this.#ledger.pending;
+    if (rows < this.#granted.rows && sizeBytes < this.#granted.sizeBytes) return true;
+    return this.#consumers.every((idle) => idle());
+  }
+
+  /** Resolves when more is to be read, or the stream has ended. */
+  async untilWanted(): Promise<void> {
+    while (!this.signal.aborted && !this.wanted)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+  }
+
+  /** Says that `wanted` may have become another. */
+  changed(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  /** Ends the stream. */
+  end(reason?: unknown): void {
+    this.#controller.abort(reason);
+    this.changed();
+  }
+
+  /** Asks that the next batch that is emitted carries the state that follows it. */
+  capture(): void {
+    this.#captures = true;
+  }
+
+  /** The state that follows what is emitted now, if it was asked for. */
+  captured(): StreamState | undefined {
+    if (!this.#captures) return undefined;
+    this.#captures = false;
+    return this.state();
+  }
+
+  /** What the stream goes on from: of this flow, and of those that are joined into it. */
+  state(): StreamState {
+    const own: FlowState = {
+      place: this.#place(),
+      ledger: this.#ledger.state(),
+      operators: this.#operators.map((operator) => ({ name: operator.name, state: operator.state() })),
+    };
+    return Object.assign({}, ...this.#feeders.map((feeder) => feeder()), { [this.name]: own });
+  }
+
+  /** A state whose batch has come to its end: with the outcomes up to there. */
+  completed(state: StreamState): StreamState {
+    const own = state[this.name] as FlowState;
+    return { ...state, [this.name]: { ...own, ledger: { ...own.ledger, ended: this.#ledger.ended.state() } } };
+  }
+
+  /** Why a run that is repeated may differ; empty when it may not. */
+  get notReplayable(): readonly string[] {
+    return this.#operators.flatMap(({ notReplayable }) => (notReplayable === undefined ? [] : [notReplayable]));
+  }
+}
