@@ -4,6 +4,8 @@ import type { MetricLine } from './metrics-file.ts';
 /** One line of a chart: values over steps; null where there is none. */
 export interface Curve {
   readonly name: string;
+  /** Which colour: the same for the same source in every chart. */
+  readonly color: number;
   readonly values: readonly (number | null)[];
 }
 
@@ -28,6 +30,7 @@ export function chartsOf(lines: readonly MetricLine[], heads: readonly string[])
   const train = lines.filter((line) => line.type === 'train');
   const evaluations = lines.filter((line) => line.type === 'evaluation');
   const sources = [...new Set(evaluations.map(({ source }) => source))];
+  const colors = ['training', ...sources];
   const metrics = [
     ...new Set(evaluations.flatMap((line) => Object.values(line.heads).flatMap((head) => Object.keys(head.metrics)))),
   ];
@@ -37,12 +40,16 @@ export function chartsOf(lines: readonly MetricLine[], heads: readonly string[])
       const own = evaluations.filter((line) => line.source === source);
       return [source, own.map((line) => [line.step, line.heads] as const)] as const;
     });
-    const losses = chart('loss', [
-      ['training', trained],
-      ...scored.map(
-        ([source, points]) => [source, points.map(([step, all]) => [step, read.loss(all)] as const)] as const,
-      ),
-    ]);
+    const losses = chart(
+      'loss',
+      [
+        ['training', trained],
+        ...scored.map(
+          ([source, points]) => [source, points.map(([step, all]) => [step, read.loss(all)] as const)] as const,
+        ),
+      ],
+      colors,
+    );
     const others = metrics.map((metric) =>
       chart(
         metric,
@@ -50,6 +57,7 @@ export function chartsOf(lines: readonly MetricLine[], heads: readonly string[])
           ([source, points]) =>
             [source, points.map(([step, all]) => [step, read.metric(all, metric)] as const)] as const,
         ),
+        colors,
       ),
     );
     return [losses, ...others].filter(({ steps }) => steps.length > 0);
@@ -84,12 +92,14 @@ const meanReader: HeadReader = {
 type Points = readonly (readonly [step: number, value: number | undefined])[];
 
 /** Curves of different steps over all of their steps together. */
-function chart(title: string, named: readonly (readonly [string, Points])[]): Chart {
+function chart(title: string, named: readonly (readonly [string, Points])[], colors: readonly string[]): Chart {
   const known = named.map(([name, points]) => [name, points.filter(([, value]) => Number.isFinite(value))] as const);
   const steps = [...new Set(known.flatMap(([, points]) => points.map(([step]) => step)))].sort((a, b) => a - b);
   const curves = known.flatMap(([name, points]): Curve[] => {
     const byStep = new Map(points);
-    return points.length === 0 ? [] : [{ name, values: steps.map((step) => rounded(byStep.get(step))) }];
+    return points.length === 0
+      ? []
+      : [{ name, color: colors.indexOf(name), values: steps.map((step) => rounded(byStep.get(step))) }];
   });
   return { title, steps, curves };
 }

@@ -29,7 +29,7 @@ function draw(place,charts){
     const few=steps.length<60;
     new uPlot({title,width:360,height:200,scales:{x:{time:false}},
       axes:[{...axis,size:30,values:(_,all)=>all.map(v=>v>=1e6?v/1e6+'M':v>=1e3?v/1e3+'k':v)},axis],
-      series:[{label:'step'},...curves.map(({name},at)=>({label:name,stroke:colors[at%colors.length],width:1.5,spanGaps:true,
+      series:[{label:'step'},...curves.map(({name,color})=>({label:name,stroke:colors[color%colors.length],width:1.5,spanGaps:true,
         points:{show:few,size:4},value:(_,v)=>v==null?'–':v.toPrecision(4)}))]},
       [steps,...curves.map(({values})=>values)],box);
   }

@@ -35,8 +35,8 @@ test('curves of different steps share an axis, and gaps are null', () => {
     title: 'loss',
     steps: [1, 2, 3],
     curves: [
-      { name: 'training', values: [1, 2, null] },
-      { name: 'test', values: [null, null, 0.5] },
+      { name: 'training', color: 0, values: [1, 2, null] },
+      { name: 'test', color: 1, values: [null, null, 0.5] },
     ],
   });
   expect(overall[0]?.curves[0]?.values).toEqual([1, 3, null]);
