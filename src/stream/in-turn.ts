@@ -8,6 +8,8 @@ export interface Turns<In, Out> {
   arrive(item: In, idle: () => boolean): void;
   /** Begins the work. Several may be under way. @param waitMs time in which there was nothing to work on */
   begin(item: In, waitMs: number): Promise<Out>;
+  /** Whether nothing after this item is begun before it has ended. */
+  pauses(item: In): boolean;
   /** Ends the work on an item: in the order in which they came, one after the other. */
   end(item: In, out: Out): Promise<void> | void;
   /** Told when `idle` may have become true. */
@@ -26,17 +28,19 @@ export function inTurn<In, Out, Emitted>(
       const turns = open((emitted) => subscriber.next(emitted));
       const waiting: In[] = [];
       let running = 0;
+      let paused = false;
       let idleSinceMs = performance.now();
       let last: Promise<void> = Promise.resolve();
       /** Why nothing more is begun. */
       let failure: { readonly error: unknown } | undefined;
       /** How the items ended. */
       let ending: (() => void) | undefined;
-      const idle = (): boolean => waiting.length === 0 && running < turns.inFlight && !failure;
+      const idle = (): boolean => waiting.length === 0 && running < turns.inFlight && !paused && !failure;
 
       const begin = (item: In): void => {
         const waitMs = running === 0 ? performance.now() - idleSinceMs : 0;
         running++;
+        paused = turns.pauses(item);
         const begun = turns.begin(item, waitMs);
         begun.catch(() => {});
         last = last.then(async () => {
@@ -46,13 +50,14 @@ export function inTurn<In, Out, Emitted>(
           } catch (error) {
             failure ??= { error };
           }
+          if (turns.pauses(item)) paused = false;
           if (--running === 0) idleSinceMs = performance.now();
           go();
           turns.changed();
         });
       };
       const go = (): void => {
-        while (!subscriber.closed && !failure && running < turns.inFlight && waiting.length > 0)
+        while (!subscriber.closed && !failure && !paused && running < turns.inFlight && waiting.length > 0)
           begin(waiting.shift() as In);
         if (running > 0) return;
         if (failure) subscriber.error(failure.error);

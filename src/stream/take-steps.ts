@@ -13,6 +13,11 @@ export interface StepTaker {
 export interface TakeStepsOptions {
   /** Whether reports come with the best guesses of all rows; false when left out. */
   readonly points?: boolean;
+  /**
+   * Called with a step whose batch carries the stream's state, and at the end of an epoch. No later step is begun before
+   * it has resolved: what the taker has learned is what it had learned by then.
+   */
+  readonly pause?: (item: StepItem) => Promise<void>;
 }
 
 /** Batches under way: while one is computed, the next is written. */
@@ -26,7 +31,7 @@ const inFlight = 2;
  */
 export function takeSteps(
   taker: StepTaker,
-  { points = false }: TakeStepsOptions = {},
+  { points = false, pause }: TakeStepsOptions = {},
 ): OperatorFunction<StreamBatch, StepItem> {
   return inTurn<StreamBatch, { readonly waitMs: number; readonly taken?: StepReport | SkippedStep }, StepItem>(
     (emit) => {
@@ -42,6 +47,7 @@ export function takeSteps(
         async begin(batch, waitMs) {
           return batch.rows === 0 ? { waitMs } : { waitMs, taken: await taker.take(batch, { points }) };
         },
+        pauses: ({ state, epochEnd }) => state !== undefined || epochEnd !== undefined,
         async end(batch, { waitMs, taken }) {
           const { flow, epoch, epochEnd, state } = batch;
           if (taken) {
@@ -49,9 +55,13 @@ export function takeSteps(
             await rejectLabels(batch, taken.rejected);
             const completed = state ? { state: flow.completed(state) } : {};
             const assembleMs = batch.assembleMs + ('assembleMs' in taken ? taken.assembleMs : 0);
-            emit({ ...taken, assembleMs, waitMs, batch, epoch, ...completed });
+            const item = { ...taken, assembleMs, waitMs, batch, epoch, ...completed };
+            emit(item);
+            if (state) await pause?.(item);
           }
-          if (epochEnd !== undefined) emit({ epochEnd, flow });
+          if (epochEnd === undefined) return;
+          emit({ epochEnd, flow });
+          await pause?.({ epochEnd, flow });
         },
         changed() {
           for (const flow of flows.keys()) flow.changed();
