@@ -49,6 +49,7 @@ interface Parts {
 
 class OnnxEngine implements Engine {
   readonly type: string;
+  readonly eager = false;
   readonly #parts: Parts;
   readonly #trainers = new Set<Trainer>();
   #closing: Promise<void> | undefined;

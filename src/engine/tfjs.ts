@@ -10,6 +10,7 @@ const fields = z.object({});
 
 class TfjsEngine implements Engine {
   readonly type: string;
+  readonly eager = true;
   readonly #backend: string;
   readonly #trainers = new Set<Trainer>();
   #closed = false;

@@ -110,6 +110,8 @@ export interface EngineStatus {
 /** A place where steps are computed. */
 export interface Engine {
   readonly type: string;
+  /** Whether step functions are run as they are for every batch, instead of what was recorded of them. */
+  readonly eager: boolean;
   train(spec: TrainerSpec): Promise<Trainer>;
   status(): Promise<EngineStatus>;
   /** Closes its trainers and frees everything. */

@@ -42,6 +42,9 @@ const modes = {
 
 export type MergeMode = keyof typeof modes;
 
+/** A layer that joins in this way. It has no weights. */
+export const layerOfMode = (mode: MergeMode): layers.Layer => modes[mode].layer();
+
 /**
  * Joins branches into one, and freezes them.
  * @param name of the new branch; by default theirs, with + between

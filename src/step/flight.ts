@@ -32,7 +32,7 @@ export class HeadSettings {
   }
 
   set weight(value: number) {
-    this.#weight = this.#checked('weight', value);
+    this.#weight = checkedFactor(`head "${this.#name}", weight`, value);
   }
 
   /** Factor of the learning rate of what only this head uses. */
@@ -41,19 +41,19 @@ export class HeadSettings {
   }
 
   set learningRate(value: number) {
-    this.#learningRate = this.#checked('learningRate', value);
+    this.#learningRate = checkedFactor(`head "${this.#name}", learningRate`, value);
   }
 
   /** Plain data, for checkpoints. */
   choice(): HeadChoice {
     return { weight: this.#weight, learningRate: this.#learningRate, frozen: this.frozen };
   }
+}
 
-  #checked(option: string, value: number): number {
-    if (Number.isFinite(value) && value >= 0) return value;
-    const where = `head "${this.#name}", ${option}`;
-    throw new ConfigError({ where, expected: 'a finite number, 0 or more', found: formatValue(value) });
-  }
+/** @throws ConfigError when it can't be a factor */
+function checkedFactor(where: string, value: number): number {
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new ConfigError({ where, expected: 'a finite number, 0 or more', found: formatValue(value) });
 }
 
 /** A batch that was written into a slot. */
@@ -100,9 +100,19 @@ export class Flights {
   readonly #open: Flight[] = [];
   /** Steps taken or launched. */
   steps = 0;
+  #learningRate = 1;
 
   constructor(options: FlightOptions) {
     this.#options = options;
+  }
+
+  /** Factor of all learning rates, 1 unless set: a runtime input, and no part of the state. */
+  get learningRate(): number {
+    return this.#learningRate;
+  }
+
+  set learningRate(value: number) {
+    this.#learningRate = checkedFactor('learningRate', value);
   }
 
   /** Asks for a step, and remembers it as if it counted. It follows those whose end is not known yet. */
@@ -172,6 +182,6 @@ export class Flights {
   #rate(group: ParameterGroup): number {
     const [only, ...others] = group.heads;
     const own = others.length === 0 ? (this.#options.settings.get(only as string)?.learningRate ?? 1) : 1;
-    return this.#options.memory.rate(group) * own;
+    return this.#options.memory.rate(group) * own * this.#learningRate;
   }
 }

@@ -3,7 +3,7 @@ import type { ModelNode, ModelSpec, ValueId } from '../model/spec.ts';
 import { guardGradient } from './guard.ts';
 
 /** What flows through a model: a tensor, and for sequences whose padding is masked which of its steps count. */
-interface Flow {
+export interface Flow {
   readonly tensor: Tensor;
   readonly mask?: Tensor | undefined;
 }
@@ -50,25 +50,35 @@ export function forward(
       const narrows = readers.length > 0 && readers.length < (spec.readers[value] ?? []).length;
       return anyPresent && narrows ? { ...flow, tensor: guardGradient(flow.tensor, anyPresent(readers)) } : flow;
     });
-    const tensors = given.map(({ tensor }) => tensor);
-    const masks = given.map(({ mask }) => mask);
-    const mask = masks.find(Boolean);
-    const one = tensors.length === 1;
-    const computed = layer.apply(one ? (tensors[0] as Tensor) : tensors, {
-      ...callArgs,
-      training,
-      ...(mask ? { mask: one ? mask : masks } : {}),
-    });
-    const results = (Array.isArray(computed) ? computed : [computed]) as Tensor[];
-    const next = layer.supportsMasking
-      ? layer.computeMask(one ? (tensors[0] as Tensor) : tensors, (one ? mask : masks) as Tensor)
-      : undefined;
-    const nextMasks = Array.isArray(next) ? next : [next];
+    const results = applyLayer(layer, given, { ...callArgs, training });
     outputs.forEach((output, at) => {
-      flows.set(output, { tensor: results[at] as Tensor, mask: nextMasks[at] ?? undefined });
+      flows.set(output, results[at] as Flow);
     });
   }
   return new Map([...flows].map(([value, { tensor }]) => [value, tensor]));
+}
+
+/**
+ * What a layer computes from one tensor or several, and which steps of it count.
+ * @param callArgs what the layer is called with besides
+ */
+export function applyLayer(
+  layer: ModelNode['layer'],
+  given: readonly Flow[],
+  callArgs: Readonly<Record<string, unknown>>,
+): readonly Flow[] {
+  const tensors = given.map(({ tensor }) => tensor);
+  const masks = given.map(({ mask }) => mask);
+  const mask = masks.find(Boolean);
+  const one = tensors.length === 1;
+  const masked = mask ? { mask: one ? mask : masks } : {};
+  const computed = layer.apply(one ? (tensors[0] as Tensor) : [...tensors], { ...callArgs, ...masked });
+  const results = (Array.isArray(computed) ? computed : [computed]) as Tensor[];
+  const next = layer.supportsMasking
+    ? layer.computeMask(one ? (tensors[0] as Tensor) : [...tensors], (one ? mask : masks) as Tensor)
+    : undefined;
+  const nextMasks = Array.isArray(next) ? next : [next];
+  return results.map((tensor, at) => ({ tensor, mask: nextMasks[at] ?? undefined }));
 }
 
 /** `value` when `condition`, and 0 otherwise, whatever it is. */

@@ -1,11 +1,18 @@
 import type { TypedArray } from '../core/dtype.ts';
 import type { ModelSpec, ValueId } from '../model/spec.ts';
 
+/** What is known of values, their uses and the heads they serve. */
+interface Uses extends Pick<ModelSpec, 'readers'> {
+  readonly inputs: readonly { readonly value: ValueId }[];
+  readonly nodes: readonly { readonly inputs: readonly ValueId[]; readonly outputs: readonly ValueId[] }[];
+  readonly heads: readonly { readonly value: ValueId; readonly objective?: unknown }[];
+}
+
 /**
  * Where heads first part: values that some of their users serve fewer heads than they do, and that depend on no other
  * such value. A head's gradient there is its say in everything before.
  */
-export function partings(spec: ModelSpec): readonly ValueId[] {
+export function partings(spec: Uses): readonly ValueId[] {
   const readers = (value: ValueId): number => spec.readers[value]?.length ?? 0;
   const after = new Set<ValueId>();
   const found: ValueId[] = [];

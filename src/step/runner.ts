@@ -22,6 +22,8 @@ export interface RunnerOptions {
   readonly fuse?: boolean;
   /** Seed of random masks. */
   readonly seed: number;
+  /** Computes the model's batches in another way than node by node, for the same inputs and outputs. */
+  readonly program?: ModelProgram;
 }
 
 /** Takes gradient steps with a model: presence, denominators, weights, rates and clocks of every head. */
@@ -70,10 +72,19 @@ export class StepRunner {
     });
   }
 
+  /** Factor of all learning rates, 1 unless set: a runtime input, and no part of the state. */
+  get learningRate(): number {
+    return this.#flights.learningRate;
+  }
+
+  set learningRate(value: number) {
+    this.#flights.learningRate = value;
+  }
+
   /** @throws EngineError, ConfigError or ShapeError when the engine does not take the model */
   static async open(spec: ModelSpec, engine: Engine, options: RunnerOptions): Promise<StepRunner> {
     const { fuse = true, merge } = options;
-    const program = new ModelProgram(spec, { fuse, gradients: merge.needsGradients });
+    const { program = new ModelProgram(spec, { fuse, gradients: merge.needsGradients }) } = options;
     const groups = spec.groups.filter(({ heads }) => heads.length > 0);
     const trainer = await engine.train({
       step: program.train,

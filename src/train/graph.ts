@@ -3,7 +3,15 @@ import { ConfigError, type Issue } from '../core/error.ts';
 import { ignoreEvents } from '../core/event.ts';
 import { openEngine } from '../engine/index.ts';
 import type { Engine } from '../engine/trainer.ts';
-import { type Branch, type LossNode, lossOf, type Origin, type OutputOptions, objectiveOf } from '../model/index.ts';
+import {
+  type Branch,
+  knownBranches,
+  type LossNode,
+  lossOf,
+  type Origin,
+  type OutputOptions,
+  objectiveOf,
+} from '../model/index.ts';
 import type { HeadSettings } from '../step/flight.ts';
 import type { SkippedStep, StepReport } from '../step/report.ts';
 import { StepRunner } from '../step/runner.ts';
@@ -13,7 +21,6 @@ import { checkOptions, Dataset, type DatasetOptions, type Features, type Labels,
 import { DescribedGraph } from './described.ts';
 import { type OnnxOptions, toLayersModel, toOnnx } from './export.ts';
 import { checkFit, type Epoch, epochs, type FitOptions } from './fit.ts';
-import { knownBranches } from './freeze.ts';
 import { evaluation, type Named, type Prediction, predictions } from './predict.ts';
 import { failOn } from './rows.ts';
 import { assignParameters, loadState, saveState } from './save.ts';

@@ -1,8 +1,9 @@
 import { ConfigError } from '../core/error.ts';
 import { oneOf } from '../core/format.ts';
 import { didYouMean } from '../core/suggest.ts';
-import type { Branch, ModelSpec } from '../model/index.ts';
-import { segmentOf } from '../model/place.ts';
+import type { Branch } from './branch.ts';
+import { segmentOf } from './place.ts';
+import type { ModelSpec } from './spec.ts';
 
 /**
  * Branches with parameters, which can be kept as they are.

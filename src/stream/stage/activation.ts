@@ -1,0 +1,89 @@
+import type { Observable, OperatorFunction } from 'rxjs';
+import type { Layer, MergeMode, OutputOptions } from '../../model/index.ts';
+import type { Merging } from './merging.ts';
+
+/** What an interpreter knows one tensor of an activation by. */
+export class Flow {}
+
+/**
+ * What a selector's operators act on. One interpreter describes the model with symbolic tensors, once; the other computes
+ * a batch with real ones.
+ */
+export interface Interpreter {
+  /** Gives a layer one tensor, or several that it joins. `name` is that of the branch which begins where several are joined. */
+  apply(layer: Layer, flows: readonly Flow[], name?: string): Flow;
+  /** The beginning of a branch. */
+  begin(flow: Flow, branch: string): Flow;
+  /** Joins several. */
+  merge(flows: readonly Flow[], mode: MergeMode, name?: string): Flow;
+  /** Ends a head. */
+  loss(flow: Flow, head: string, ending: Ending): HeadLoss;
+}
+
+/** What a head is trained for, and what may change while training. */
+export interface Ending extends OutputOptions {
+  readonly weight$?: Observable<number>;
+  readonly learningRate$?: Observable<number>;
+  readonly frozen$?: Observable<boolean>;
+}
+
+/**
+ * What flows through a selector: one tensor, or several by name, of the batch at hand. It is opaque, so that describing a
+ * model and computing it can't differ.
+ */
+export class Activation {
+  readonly interpreter: Interpreter;
+  readonly flows: ReadonlyMap<string, Flow>;
+  /** The branch of the innermost fork: what a head is named after. */
+  readonly branch: string | undefined;
+  /** Whether that branch begins with whatever uses the tensors next: of several it is not known which it will use. */
+  readonly pending: boolean;
+
+  constructor(
+    interpreter: Interpreter,
+    flows: ReadonlyMap<string, Flow>,
+    { branch, pending = false }: { readonly branch?: string | undefined; readonly pending?: boolean } = {},
+  ) {
+    this.interpreter = interpreter;
+    this.flows = flows;
+    this.branch = branch;
+    this.pending = pending;
+  }
+
+  /** The same place in the selector with other tensors. */
+  with(flows: ReadonlyMap<string, Flow>): Activation {
+    return new Activation(this.interpreter, flows, { branch: this.branch });
+  }
+
+  /** One tensor, in the branch that begins with it if none has begun yet. */
+  begun(flow: Flow, part?: string): Flow {
+    if (!this.pending || this.branch === undefined) return flow;
+    return this.interpreter.begin(flow, part === undefined ? this.branch : `${this.branch}.${part}`);
+  }
+}
+
+/** The loss of one head in the batch at hand. */
+export class HeadLoss {
+  readonly head: string;
+
+  constructor(head: string) {
+    this.head = head;
+  }
+}
+
+/** Losses by head. */
+export type HeadLosses<Heads extends string = string> = { readonly [Head in Heads]: HeadLoss };
+
+/** What a selector answers a batch with. */
+export class MergedLoss<Heads extends string = string> {
+  readonly losses: HeadLosses<Heads>;
+  readonly merging: Merging;
+
+  constructor(losses: HeadLosses<Heads>, merging: Merging) {
+    this.losses = losses;
+    this.merging = merging;
+  }
+}
+
+/** A part of a selector. */
+export type Stage<Given, Answer> = OperatorFunction<Given, Answer>;

@@ -1,0 +1,45 @@
+import { map, type OperatorFunction } from 'rxjs';
+import { ConfigError } from '../../core/error.ts';
+import { formatValue } from '../../core/format.ts';
+import type { LossLike } from '../../model/index.ts';
+import type { Activation, Ending, Flow, HeadLoss } from './activation.ts';
+import { type Chain, layersOf, through } from './trunk.ts';
+
+/** What is said of a head besides its loss. What ends in $ may change while training, and changing it compiles nothing. */
+export type BranchOptions = Omit<Ending, 'loss'>;
+
+/**
+ * A head, named after the branch of the fork it ends: layers of its own, and what they are trained for.
+ * @param chain layers, models or functions, one after the other; none when the activation itself is the output
+ * @throws ConfigError when something is no layer
+ */
+export function branch(
+  chain: Chain,
+  loss: LossLike,
+  options: BranchOptions = {},
+): OperatorFunction<Activation, HeadLoss> {
+  const layers = layersOf(chain, 'branch');
+  return map((activation) => {
+    const ended = through(activation, layers);
+    const { branch: head, flows, interpreter } = ended;
+    if (head === undefined)
+      throw new ConfigError({
+        where: 'branch',
+        expected: 'a branch of a fork, which names the head',
+        found: 'one outside of any fork',
+        hint: 'fork({ name: branch(layers, loss) })',
+      });
+    return interpreter.loss(onlyFlow(head, flows), head, { ...options, loss });
+  });
+}
+
+function onlyFlow(head: string, flows: ReadonlyMap<string, Flow>): Flow {
+  const [flow, ...others] = flows.values();
+  if (flow && others.length === 0) return flow;
+  throw new ConfigError({
+    where: `head "${head}"`,
+    expected: 'one tensor',
+    found: `${flows.size}: ${[...flows.keys()].map(formatValue).join(', ')}`,
+    hint: "merge('concat') joins them, pick(name) takes one of them",
+  });
+}

@@ -1,0 +1,186 @@
+import { add, any, div, logicalOr, mul, type Scalar, scalar, sum, type Tensor } from '@tensorflow/tfjs-core';
+import { ConfigError } from '../../core/error.ts';
+import { formatValue, oneOf } from '../../core/format.ts';
+import { withGradient } from '../../loss/gradient.ts';
+import { rowLosses } from '../../loss/index.ts';
+import { type Layer, layerOfMode, type MergeMode } from '../../model/index.ts';
+import { applyLayer, type Flow as Masked, selectIf } from '../../step/forward.ts';
+import { partingName, partings } from '../../step/gramian.ts';
+import type { ModelProgram } from '../../step/program.ts';
+import type { StepResult } from '../../trace/record.ts';
+import { Activation, Flow, HeadLoss, type Interpreter, type MergedLoss } from './activation.ts';
+import { known } from './kept.ts';
+import { type Place, Tape } from './tape.ts';
+
+type Inputs = Readonly<Record<string, Tensor>>;
+
+/** What a batch is computed with. */
+export interface ComputedModel {
+  /** Of the selector's model, its heads one by one. */
+  readonly program: ModelProgram;
+  /** Inputs of the batch in their order, those that no head depends on included. */
+  readonly inputs: readonly string[];
+  /** Layers that were there when the model was described. */
+  readonly layers: ReadonlySet<Layer>;
+}
+
+/** One tensor of the batch, and its place on the tape. */
+interface Computed extends Masked {
+  readonly place: Place;
+}
+
+/**
+ * Computes one batch of a selector with real tensors, operator by operator. Where fewer heads depend on what a layer
+ * gives than on what it was given, its gradient passes only while one of them has a label: who they are is known once
+ * the selector has answered, before any gradient is asked for.
+ */
+export class Computer implements Interpreter {
+  readonly #model: ComputedModel;
+  readonly #inputs: Inputs;
+  readonly #tape = new Tape();
+  readonly #tensors = new WeakMap<Flow, Computed>();
+  /** What depends on inputs that no head depends on: nothing of it is computed. */
+  readonly #unused = new WeakSet<Flow>();
+  readonly #losses = new WeakMap<HeadLoss, Tensor>();
+  readonly #points = new Map<string, Tensor>();
+  readonly #applied = new Map<Layer, Place[]>();
+  readonly #places: Tensor[] = [];
+  /** Whether each head has a label in this batch: bool `[]`. */
+  readonly #present: ReadonlyMap<string, Tensor>;
+  /** The batch: its inputs. */
+  readonly activation: Activation;
+
+  /** @param inputs tensors as the program takes them */
+  constructor(model: ComputedModel, inputs: Inputs) {
+    this.#model = model;
+    this.#inputs = inputs;
+    this.#present = new Map(model.program.heads.map(({ name }) => [name, any(this.#input(`present/${name}`))]));
+    const flows = model.inputs.map((name): [string, Flow] => {
+      const tensor = inputs[`x/${name}`];
+      return [name, tensor ? this.#flow({ tensor }, this.#tape.begin()) : this.#unusedFlow()];
+    });
+    this.activation = new Activation(this, new Map(flows));
+  }
+
+  apply(layer: Layer, flows: readonly Flow[]): Flow {
+    if (this.#model.layers.has(layer)) return this.#apply(layer, flows);
+    throw new ConfigError({
+      where: `layer '${layer.name}'`,
+      expected: 'a layer that was there when the selector was first subscribed',
+      found: 'one that was made for this batch',
+      hint: 'make layers outside of what runs for each batch',
+    });
+  }
+
+  begin(flow: Flow): Flow {
+    return flow;
+  }
+
+  merge(flows: readonly Flow[], mode: MergeMode): Flow {
+    return this.#apply(layerOfMode(mode), flows);
+  }
+
+  loss(flow: Flow, head: string): HeadLoss {
+    const { program } = this.#model;
+    const trained = program.byName.get(head);
+    if (!trained) return this.#refuseHeads(formatValue(head));
+    const { tensor, place } = this.#computed(flow);
+    const { objective, label } = trained;
+    const weight = this.#inputs[`weight/${head}`];
+    const batch = {
+      output: tensor,
+      label: this.#input(`label/${head}`),
+      present: this.#input(`present/${head}`),
+      ...(label.bound ? { bound: this.#input(`bound/${head}`) } : {}),
+      ...(weight ? { weight } : {}),
+    };
+    const summed = sum(rowLosses(objective.loss, batch, `head "${head}"`));
+    const loss = new HeadLoss(head);
+    this.#losses.set(loss, div(summed, this.#input(`denominator/${head}`)));
+    this.#tape.end(head, place);
+    if (this.#inputs.points) this.#points.set(`point/${head}`, objective.loss.point(tensor));
+    return loss;
+  }
+
+  /**
+   * What a step computes whose selector answered with this.
+   * @throws ConfigError when it has not the heads that the model has
+   */
+  result({ losses }: MergedLoss): StepResult {
+    const { heads, partings: parted } = this.#model.program;
+    const answered = Object.keys(losses);
+    if (answered.length !== heads.length || heads.some(({ name }) => !(name in losses)))
+      this.#refuseHeads(answered.map(formatValue).join(', '));
+    const byHead = heads.map(({ name }) => [name, known(this.#losses.get(losses[name] as HeadLoss))] as const);
+    const weighted = byHead.map(([head, loss]) => mul(loss, this.#input(`factor/${head}`)));
+    const loss = [...weighted, ...this.#penalties()].reduce<Tensor>((total, one) => add(total, one), scalar(0));
+    const named = byHead.map(([head, own]) => [`loss/${head}`, own] as const);
+    const step = { loss: loss as Scalar, outputs: Object.fromEntries([...named, ...this.#points]) };
+    if (parted.length === 0) return step;
+    const places = partings(this.#tape.flow).map((place, at) => [partingName(at), this.#places[place]] as const);
+    return { ...step, losses: Object.fromEntries(byHead), activations: Object.fromEntries(places) as Inputs };
+  }
+
+  #apply(layer: Layer, flows: readonly Flow[]): Flow {
+    if (flows.some((flow) => this.#unused.has(flow))) return this.#unusedFlow();
+    const computed = flows.map((flow) => this.#computed(flow));
+    const place = this.#tape.use(computed.map((given) => given.place));
+    this.#applied.set(layer, [...(this.#applied.get(layer) ?? []), place]);
+    const guarded = computed.map(({ tensor, mask, place: from }) => ({
+      mask,
+      tensor: withGradient(
+        tensor,
+        [],
+        (value) => value.clone(),
+        (dy) => this.#passed(dy, from, place),
+      ),
+    }));
+    const [result] = applyLayer(layer, guarded, { training: true });
+    return this.#flow(known(result), place);
+  }
+
+  /** A gradient on its way from what was computed to what it was computed from. */
+  #passed(dy: Tensor, from: Place, to: Place): Tensor {
+    const [before = [], after = []] = [this.#tape.readers[from], this.#tape.readers[to]];
+    return after.length > 0 && after.length < before.length ? selectIf(this.#anyPresent(after), dy) : dy;
+  }
+
+  #anyPresent(heads: readonly string[]): Tensor {
+    return heads.map((head) => known(this.#present.get(head))).reduce((one, other) => logicalOr(one, other));
+  }
+
+  /** Regularisation that layers ask for, while any head that depends on them is present. */
+  #penalties(): readonly Tensor[] {
+    return [...this.#applied].flatMap(([layer, places]) => {
+      const readers = [...new Set(places.flatMap((place) => this.#tape.readers[place] ?? []))];
+      if (readers.length === 0) return [];
+      return layer.calculateLosses().map((loss) => selectIf(this.#anyPresent(readers), loss));
+    });
+  }
+
+  #input(name: string): Tensor {
+    return known(this.#inputs[name]);
+  }
+
+  #flow({ tensor, mask }: Masked, place: Place): Flow {
+    const flow = new Flow();
+    this.#tensors.set(flow, { tensor, mask, place });
+    this.#places[place] = tensor;
+    return flow;
+  }
+
+  #unusedFlow(): Flow {
+    const flow = new Flow();
+    this.#unused.add(flow);
+    return flow;
+  }
+
+  #computed(flow: Flow): Computed {
+    return known(this.#tensors.get(flow));
+  }
+
+  #refuseHeads(found: string): never {
+    const heads = this.#model.program.heads.map(({ name }) => name);
+    throw new ConfigError({ where: 'selector', expected: `losses of ${oneOf(heads).replace('one of ', '')}`, found });
+  }
+}

@@ -1,0 +1,10 @@
+export { Activation, HeadLoss, type HeadLosses, MergedLoss } from './activation.ts';
+export { type BranchOptions, branch } from './branch.ts';
+export type { InputShape } from './describer.ts';
+export { type ForkBranch, fork } from './fork.ts';
+export { merge } from './merge.ts';
+export { mergeLosses } from './merge-losses.ts';
+export { type MergeLike, sum, type WeightedSum } from './merging.ts';
+export { pick } from './pick.ts';
+export { describeSelector, type Selector } from './selector.ts';
+export { type Chain, type Grown, trunk } from './trunk.ts';
