@@ -1,6 +1,7 @@
 import type { DataType, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { withInitialValues, withRandom } from '../trace/random.ts';
+import './orthogonal.ts';
 
 interface Initializer {
   apply(shape: readonly number[], dtype?: DataType): Tensor;
