@@ -52,7 +52,9 @@ export function objectiveOf(name: string, options: OutputOptions): Objective | u
   const where = `output '${name}'`;
   const { loss, metrics, trainingOnly: _, ...settings } = parseConfig(optionsSchema, options, where);
   if (loss === undefined) return undefined;
-  const config = typed<LossConfig>(loss as LossLike);
+  const { type, ...lossOptions } = losses.parse(typed<LossConfig>(loss as LossLike), `${where}, loss`);
+  // Defaults filled in: models that mean the same have the same text.
+  const config = { type, ...lossOptions } as LossConfig;
   const listed = metrics.map((metric) => typed<MetricConfig>(metric as MetricConfig));
   return { loss: losses.build(config, undefined, `${where}, loss`), config, metrics: listed, ...settings };
 }

@@ -87,7 +87,7 @@ describe('three ways to fork a model', () => {
         'x.0/dense = Dense(x/dense) units=3',
         'x.1/dense = Dense(x/dense) units=1',
         'left: output [3] = x.0/dense loss={"type":"meanSquaredError"} weight=1 denominator=present',
-        'right: output [1] = x.1/dense loss={"type":"binaryCrossentropy"} weight=1 denominator=present',
+        'right: output [1] = x.1/dense loss={"type":"binaryCrossentropy","positiveWeight":1,"labelSmoothing":0} weight=1 denominator=present',
       ].join('\n'),
     );
     expect(asLayer().text()).toBe(asFunction().text());
