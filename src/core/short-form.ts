@@ -48,7 +48,11 @@ function expand<P extends AnyPlugin>(family: Family<P>, input: unknown): Expande
   if (!isPlainObject(input)) return misfit(family, [], input);
   if ('type' in input) return { config: input, pathOf: (path) => path };
   const [[type, value] = [], ...others] = Object.entries(input);
-  if (type === undefined || others.length > 0) return misfit(family, [], input);
+  if (type === undefined || others.length > 0) {
+    const isFlat = type !== undefined && value === null && family.plugins.some((known) => known.type === type);
+    const finding = misfit(family, [], input);
+    return isFlat ? { ...finding, hint: `indent the options of '${type}' further than its name` } : finding;
+  }
   return expandType(family, type, value, [type]);
 }
 
