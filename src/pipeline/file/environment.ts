@@ -1,0 +1,68 @@
+import { didYouMean } from '../../core/suggest.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Why a text can't be filled in: an issue, its place left to the caller. */
+export interface EnvironmentFault {
+  readonly expected: string;
+  readonly found: string;
+  readonly hint?: string;
+}
+
+/** A text with the environment's variables in it, and which they were. */
+export interface Interpolated {
+  readonly text: string;
+  /** Values that came from the environment, by name. A default is none: it stands in the file. */
+  readonly used: ReadonlyMap<string, string>;
+  readonly faults: readonly EnvironmentFault[];
+}
+
+/**
+ * Fills in `${NAME}` and `${NAME:-default}`, as a shell does: the default stands for a variable that is not set, or
+ * empty. `$${` is `${` itself.
+ */
+export function interpolate(text: string, environment: Environment): Interpolated {
+  const used = new Map<string, string>();
+  const faults: EnvironmentFault[] = [];
+  const filled = text.replace(/\$\$\{|\$\{([^}]*)(\}?)/g, (whole, inside: string | undefined, end: string) => {
+    if (inside === undefined) return '${';
+    const [, name, fallback] = /^([A-Za-z_]\w*)(?::-(.*))?$/s.exec(inside) ?? [];
+    if (name === undefined || end === '') {
+      faults.push({
+        expected: 'the name of an environment variable: ${NAME} or ${NAME:-default}',
+        found: `'${whole}'`,
+        hint: 'write $${ where ${ itself is meant',
+      });
+      return whole;
+    }
+    const value = environment[name];
+    if (value !== undefined && value !== '') {
+      used.set(name, value);
+      return value;
+    }
+    if (fallback !== undefined) return fallback;
+    faults.push({
+      expected: `the environment variable '${name}'`,
+      found: value === undefined ? 'none of that name' : 'an empty one',
+      ...(value === undefined ? hintFor(name, environment) : { hint: `\${${name}:-default} gives a default` }),
+    });
+    return whole;
+  });
+  return { text: filled, used, faults };
+}
+
+function hintFor(name: string, environment: Environment): { readonly hint: string } {
+  const { hint } = didYouMean(name, Object.keys(environment));
+  return { hint: hint ?? `set it, or give a default: \${${name}:-default}` };
+}
+
+/** Below this many characters a value is too ordinary to be looked for in texts: every `5` would be taken for it. */
+const leastSecret = 4;
+
+/** Puts `${NAME}` in place of values that came from the environment, wherever they turn up in a text. */
+export function redactor(used: ReadonlyMap<string, string>): (text: string) => string {
+  const secrets = [...used]
+    .filter(([, value]) => value.length >= leastSecret)
+    .sort(([, a], [, b]) => b.length - a.length);
+  return (text) => secrets.reduce((shown, [name, value]) => shown.replaceAll(value, `\${${name}}`), text);
+}
