@@ -5,7 +5,7 @@ export { GraphModel, type LossLike, type OutputOptions, objectiveOf, typed } fro
 export { inputNamesOf, isLayer, joinWith, type Layer } from './join.ts';
 export { lambda, type TensorFunction } from './lambda.ts';
 export { type LossNode, lossOf, mergeLosses } from './loss-node.ts';
-export { layerOfMode, type MergeMode, merge } from './merge.ts';
+export { layerOfMode, type MergeMode, merge, mergeModes } from './merge.ts';
 export { mermaidOf } from './mermaid.ts';
 export type { Head, ModelInput, ModelNode, ModelSpec, Objective, Parameter, ParameterGroup } from './spec.ts';
 export { summarize } from './summary.ts';

@@ -45,6 +45,8 @@ export type MergeMode = keyof typeof modes;
 /** A layer that joins in this way. It has no weights. */
 export const layerOfMode = (mode: MergeMode): layers.Layer => modes[mode].layer();
 
+export const mergeModes = Object.keys(modes) as readonly MergeMode[];
+
 /**
  * Joins branches into one, and freezes them.
  * @param name of the new branch; by default theirs, with + between

@@ -38,7 +38,7 @@ export const rules: Rules = {
       reason: 'the language of models; the ir below it, and data and reports beside it, do without',
     },
     '@tensorflow/tfjs-layers': {
-      importers: ['trace', 'model', 'train', 'demo'],
+      importers: ['trace', 'model', 'train', 'pipeline', 'demo'],
       reason: 'layers exist where a model is described or recorded; what runs it sees programs',
     },
     '@tensorflow/tfjs-node': { importers: ['engine'], reason: 'optional, loaded by its eager engine only' },

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { shortFormSchema } from '../../core/short-form.ts';
+import { denominators, losses } from '../../loss/index.ts';
+import { metrics } from '../../metric/index.ts';
+import { mergeModes } from '../../model/index.ts';
+import { layersSchema } from './layers.ts';
+
+const shape = z.array(z.number().int().min(-1)).describe('Of one sample; −1 first for sequences of any length.');
+
+const inputSchema = z.union([
+  shape,
+  z.strictObject({
+    shape,
+    dtype: z
+      .enum(['float32', 'int32'])
+      .default('float32')
+      .describe('int32 for ids that are looked up in an embedding.'),
+  }),
+]);
+
+const from = z
+  .string()
+  .describe('What it begins from: an input, the trunk, a branch, a merge, or a layer with a name in one of them.');
+
+const headSchema = z
+  .strictObject({
+    columns: z
+      .string()
+      .optional()
+      .describe('A head for each label that this pattern means: `NR-*|SR-*`. Either this, or `name`.'),
+    name: z.string().optional().describe('The label of a single head. Either this, or `columns`.'),
+    from: from.optional().describe('What the head begins from; the trunk when left out, or the only input.'),
+    layers: layersSchema.default([]).describe('Layers of each head, one after the other.'),
+    loss: shortFormSchema(losses)
+      .optional()
+      .describe('What the head is trained for. Without, it is predicted and not trained.'),
+    weight: z.number().min(0).default(1).describe('Factor of the loss in the merged one.'),
+    denominator: z
+      .enum(denominators)
+      .default('present')
+      .describe(
+        'What the summed loss is divided by: the rows with a label (present), all rows (batch), or rows × running label rate (ema).',
+      ),
+    metrics: z.array(shortFormSchema(metrics)).default([]).describe('What is measured when evaluating.'),
+    learningRate: z.number().min(0).default(1).describe('Factor of the learning rate of what only this head uses.'),
+    frozen: z.boolean().default(false).describe('Whether what only this head uses stays as it is.'),
+    trainingOnly: z
+      .boolean()
+      .default(false)
+      .describe('Whether the head exists only while training, as auxiliary heads in mid-trunk do.'),
+  })
+  .refine(({ columns, name }) => (columns === undefined) !== (name === undefined), {
+    error: "either 'columns' or 'name'",
+    params: { hint: "columns: 'NR-*' makes a head for each label it means, name: a single one" },
+  });
+
+const chainSchema = z.strictObject({
+  from: from.optional().describe('What it begins from; the only input, when left out.'),
+  layers: layersSchema.default([]).describe('Layers, one after the other.'),
+});
+
+/** The `model` of a pipeline. */
+export const modelSchema = z.strictObject({
+  inputs: z
+    .record(z.string(), inputSchema)
+    .optional()
+    .describe('Shapes of the features, to be checked against what the source gives; taken from there when left out.'),
+  trunk: z
+    .union([layersSchema, chainSchema])
+    .optional()
+    .describe('The layers that heads share: a list, or `{ from, layers }`.'),
+  branches: z
+    .record(
+      z.string(),
+      chainSchema.extend({ from: from.optional().describe('What it begins from; the trunk, when left out.') }),
+    )
+    .default({})
+    .describe('Branches by name: layers after a fork.'),
+  merges: z
+    .record(
+      z.string(),
+      z.strictObject({
+        from: z.array(from).min(2).describe('What is joined.'),
+        mode: z.enum(mergeModes).default('concat').describe('How it is joined.'),
+        layers: layersSchema.default([]).describe('Layers after it.'),
+      }),
+    )
+    .default({})
+    .describe('Merges by name: several branches joined to one.'),
+  heads: z.array(headSchema).min(1).describe('The ends of the model, each with what it is trained for.'),
+});
+
+export type ModelConfig = z.output<typeof modelSchema>;
+export type HeadConfig = z.output<typeof headSchema>;
+/** What a user writes as `model`. */
+export type ModelInputConfig = z.input<typeof modelSchema>;
