@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formatValue, oneOf, quote } from './format.ts';
 import type { AnyPlugin, ConfigOf, Family, ParsedOf } from './plugin.ts';
 import { didYouMean } from './suggest.ts';
-import { explain, type Finding, type Path } from './zod-issue.ts';
+import { checkWithin, type Finding, type Path, report } from './zod-issue.ts';
 
 /**
  * What a user may write for a plugin: all of it, `{ type: 'multiHot', size: 2048 }`; with its type in front,
@@ -19,19 +19,9 @@ interface Expanded {
 /** A schema of a family's configurations that takes short forms too, for use inside larger schemas. */
 export function shortFormSchema<P extends AnyPlugin>(family: Family<P>): z.ZodType<ParsedOf<P>, ShortConfigOf<P>> {
   const schema = z.unknown().transform((input, context) => {
-    const report = ({ path, expected, found, hint }: Finding): void => {
-      context.addIssue({ code: 'custom', message: expected, path: [...path], params: { found, hint } });
-    };
     const expanded = expand(family, input);
-    if ('expected' in expanded) {
-      report(expanded);
-      return z.NEVER;
-    }
-    const result = family.schema.safeParse(expanded.config);
-    if (result.success) return result.data;
-    for (const issue of result.error.issues)
-      for (const finding of explain(issue, family.schema, expanded.config))
-        report({ ...finding, path: expanded.pathOf(finding.path) });
+    if (!('expected' in expanded)) return checkWithin(family.schema, expanded.config, context, expanded.pathOf);
+    report(expanded, context);
     return z.NEVER;
   });
   // Read when a JSON Schema is made, which a check alone needs not pay for.

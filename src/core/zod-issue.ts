@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Issue } from './error.ts';
 import { formatValue, oneOf, quote } from './format.ts';
 import { didYouMean } from './suggest.ts';
@@ -56,6 +56,28 @@ export function explain(issue: z.core.$ZodIssue, schema: z.core.$ZodType, input:
       return [{ path, expected: issue.message, found: shown, ...(typeof hint === 'string' && { hint }) }];
     }
   }
+}
+
+/**
+ * Checks a part of a configuration inside a transform, for schemas that are chosen by what was written.
+ * @param pathOf where an option of `input` stands in what the user wrote
+ */
+export function checkWithin<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  context: z.core.$RefinementCtx,
+  pathOf: (path: Path) => Path = (path) => path,
+): z.output<Schema> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues)
+    for (const finding of explain(issue, schema, input)) report({ ...finding, path: pathOf(finding.path) }, context);
+  return z.NEVER;
+}
+
+/** Hands a finding to the check it was found in. */
+export function report({ path, expected, found, hint }: Finding, context: z.core.$RefinementCtx): void {
+  context.addIssue({ code: 'custom', message: expected, path: [...path], params: { found, hint } });
 }
 
 function explainUnion(

@@ -49,4 +49,6 @@ export function parseFeatures(config: unknown, where: Where): Readonly<Record<st
 
 export { Faults } from './faults.ts';
 export type { Feature, FeatureColumn, FeatureContext, FeatureFault, Transformed } from './feature.ts';
+export { type NumberLists, numberLists, plainNumbers } from './lists.ts';
 export { Moments, momentsState } from './moments.ts';
+export { textOfRows } from './texts.ts';

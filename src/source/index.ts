@@ -10,4 +10,8 @@ export type SourceConfig = ConfigOf<(typeof sources.plugins)[number]>;
 export type ParsedSourceConfig = ParsedOf<(typeof sources.plugins)[number]>;
 
 export type { SourceContext } from './context.ts';
+export { fitFeatures, mapSamples, type SampleSource, type SamplesOptions, samples } from './sample.ts';
+export { type Mapping, type MappingConfig, mappingFields, mappingSchema } from './sample-mapping.ts';
+export { tableOf } from './sample-record.ts';
+export type { LabelScale } from './sample-rule.ts';
 export type { Position, TableColumn, TableReading, TableReadOptions, TableSource } from './source.ts';

@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import type { Chunk, Json, LabelColumn, Rejected } from '../core/chunk.ts';
+import { parseConfig } from '../core/config.ts';
+import { ConfigError } from '../core/error.ts';
+import { gatherRows } from '../core/rows.ts';
+import type { Table } from '../core/table.ts';
+import type { LabelSpec } from '../loss/index.ts';
+import type { SampleSource } from './sample.ts';
+import { RowFaults } from './sample-fault.ts';
+import type { Inputs } from './sample-inputs.ts';
+import type { FittedLabels, Labels } from './sample-labels.ts';
+import { RejectLimit } from './sample-limit.ts';
+import type { Mapping } from './sample-mapping.ts';
+import { metaColumns, readMeta } from './sample-meta.ts';
+import type { HeadRule, LabelScale } from './sample-rule.ts';
+import type { Reading, ReadOptions, TableSource } from './source.ts';
+
+const savedState = z.strictObject({
+  features: z.record(z.string(), z.json()),
+  labels: z
+    .strictObject({
+      scales: z.record(z.string(), z.strictObject({ mean: z.array(z.number()), scale: z.array(z.number()) })),
+      heads: z.array(z.string()).nullable(),
+    })
+    .nullable(),
+});
+
+/** Rows of which this share is rejected stop the reading, and as many at least. */
+const rejectDefaults = { share: 0.1, rows: 100 };
+
+interface Parts {
+  readonly table: TableSource;
+  readonly mapping: Mapping;
+  readonly where: string;
+  readonly inputs: Inputs;
+  readonly labels: Labels | undefined;
+  readonly fittedLabels: FittedLabels;
+}
+
+/** Samples that are made table by table: columns at a time, never one object for each. */
+export class MappedSamples implements SampleSource {
+  readonly mapping: Mapping;
+  readonly name: string;
+  readonly replayable: boolean;
+  /** Shared by the samples of other tables that are read alike. */
+  readonly features: Inputs;
+  readonly fittedLabels: FittedLabels;
+  private readonly parts: Parts;
+
+  constructor(parts: Parts) {
+    this.parts = parts;
+    this.mapping = parts.mapping;
+    this.name = parts.table.name;
+    this.replayable = parts.table.replayable;
+    this.features = parts.inputs;
+    this.fittedLabels = parts.fittedLabels;
+  }
+
+  get inputs(): SampleSource['inputs'] {
+    return this.features.shapes;
+  }
+
+  get heads(): readonly string[] {
+    return this.parts.labels?.heads ?? [];
+  }
+
+  get needsFit(): boolean {
+    return this.features.needsFit || (this.parts.labels?.needsFit ?? false);
+  }
+
+  withLabels(specs: ReadonlyMap<string, LabelSpec>): SampleSource {
+    return new MappedSamples({ ...this.parts, labels: this.parts.labels?.withSpecs(specs) });
+  }
+
+  labelScales(): ReadonlyMap<string, LabelScale> {
+    return this.parts.labels?.scales() ?? new Map();
+  }
+
+  async countRows(signal?: AbortSignal): Promise<number | undefined> {
+    return this.parts.table.countRows?.(signal);
+  }
+
+  async fit(signal: AbortSignal): Promise<void> {
+    const { labels } = this.parts;
+    const fits = [this.features.startFit(), ...(labels?.needsFit ? [labels.startFit()] : [])];
+    const columns = [...new Set([...this.features.columnsToFit, ...(labels?.columnsToFit ?? [])])];
+    for await (const { table } of this.parts.table.read({ signal, columns })) for (const fit of fits) fit.take(table);
+    for (const fit of fits) fit.finish();
+  }
+
+  state(): Json {
+    return { features: this.features.state(), labels: this.parts.labels?.state() ?? null };
+  }
+
+  restore(state: Json): void {
+    const { where, labels } = this.parts;
+    const { features, labels: fitted } = parseConfig(savedState, state, `${where}, fitted state`);
+    this.features.restore(features as Readonly<Record<string, Json>>, where);
+    if (fitted) labels?.restore(fitted);
+  }
+
+  async *read({ from, signal }: ReadOptions): AsyncIterable<Reading> {
+    const { table, mapping, where, labels } = this.parts;
+    if (this.needsFit)
+      throw new ConfigError({
+        where,
+        expected: 'features and labels that were fitted on the training source',
+        found: 'some that were not',
+        hint: 'fit them (fitFeatures), or restore what was fitted before',
+      });
+    const { maxRejectShare = rejectDefaults.share, minRejects = rejectDefaults.rows } = mapping;
+    const limit = new RejectLimit(table.name, maxRejectShare, minRejects);
+    const rules = labels?.rules() ?? new Map<string, HeadRule>();
+    const columns = [...new Set([...this.features.columns, ...(labels?.columns ?? []), ...metaColumns(mapping)])];
+    const options = { signal, columns, ...(from !== undefined && { from }) };
+    for await (const { table: rows, rejected: unread, position } of table.read(options)) {
+      const { chunk, rejected, rejectedRows } = await this.assemble(rows, rules);
+      const all = unread.length === 0 ? rejected : [...unread, ...rejected];
+      yield { chunk, rejected: all, position };
+      limit.count(rows.rows + unread.length, rejectedRows + unread.length, all);
+    }
+    if (from === undefined) limit.finish();
+  }
+
+  /** The samples of a table, and what of it can't be one. */
+  private async assemble(
+    table: Table,
+    rules: ReadonlyMap<string, HeadRule>,
+  ): Promise<{ readonly chunk: Chunk; readonly rejected: readonly Rejected[]; readonly rejectedRows: number }> {
+    const { mapping, labels } = this.parts;
+    const faults = new RowFaults(table.rows);
+    const inputs = await this.features.transform(table, faults);
+    const { weights, ...meta } = readMeta(mapping, table, faults);
+    const { labels: own, rows: firstRows } = labels?.read(rules, table, faults) ?? { labels: {} };
+    const { rows, keys } = table;
+    const unlabelled: Chunk = { rows, inputs, keys, ...meta, labels: {} };
+    const labelled = weighted(own, weights, firstRows);
+    const chunk = firstRows
+      ? { ...pick(unlabelled, firstRows), labels: labelled }
+      : pickGood({ ...unlabelled, labels: labelled }, faults.bad);
+    return { chunk, rejected: faults.rejected(table, meta.ids), rejectedRows: faults.rows };
+  }
+}
+
+function pickGood(chunk: Chunk, bad: Uint8Array): Chunk {
+  if (!bad.includes(1)) return chunk;
+  const good: number[] = [];
+  for (let row = 0; row < bad.length; row++) if (bad[row] === 0) good.push(row);
+  return pick(chunk, Int32Array.from(good));
+}
+
+function pick(chunk: Chunk, rows: Int32Array): Chunk {
+  return gatherRows([chunk], { of: new Int32Array(rows.length), rows });
+}
+
+/** Labels whose weights are those of their samples, times their own. */
+function weighted(
+  labels: Readonly<Record<string, LabelColumn>>,
+  weights: Float32Array | undefined,
+  rows: Int32Array | undefined,
+): Readonly<Record<string, LabelColumn>> {
+  if (weights === undefined) return labels;
+  const ofSamples = rows ? Float32Array.from(rows, (row) => weights[row] as number) : weights;
+  const weigh = ({ weight, ...column }: LabelColumn): LabelColumn => ({
+    ...column,
+    weight: weight ? weight.map((own, sample) => own * (ofSamples[sample] as number)) : ofSamples,
+  });
+  return Object.fromEntries(Object.entries(labels).map(([head, column]) => [head, weigh(column)]));
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { checkWithin } from '../core/zod-issue.ts';
+import { featuresSchema } from '../feature/index.ts';
+
+const classNames = z
+  .array(z.union([z.string(), z.number(), z.boolean()]))
+  .min(2)
+  .refine((classes) => new Set(classes.map(String)).size === classes.length, { error: 'each class once' })
+  .optional()
+  .describe('What the values are called, in order: the first becomes 0, the second 1, and so on.');
+
+/** What is said of labels, however they stand in the table. */
+const labelOptions = {
+  classes: classNames,
+  missing: z
+    .enum(['null', 'nan'])
+    .default('null')
+    .describe("What says that there is no label: null, or with 'nan' also NaN."),
+  standardize: z
+    .boolean()
+    .default(false)
+    .describe('Whether labels are trained with mean 0 and standard deviation 1; predictions are moved back.'),
+  log10: z.boolean().default(false).describe('Whether the logarithm of labels is trained; predictions are moved back.'),
+  bounds: z
+    .record(z.string(), z.union([z.literal(-1), z.literal(0), z.literal(1)]))
+    .default({ '<': -1, '<=': -1, '=': 0, '>': 1, '>=': 1 })
+    .describe('What the texts of a bound column mean: -1, the truth is below; 1, above; 0, it is the value.'),
+};
+
+const wideLabels = z
+  .strictObject({
+    columns: z.string().min(1).describe("The columns, by a pattern such as 'NR-*|SR-*': a head of each."),
+    weight: z.string().optional().describe("The columns of the labels' weights, as '*_weight' with * for the head."),
+    bound: z.string().optional().describe("The columns of the labels' bounds, as '*_bound' with * for the head."),
+    ...labelOptions,
+  })
+  .describe('A head of each column.');
+
+const namedLabel = z
+  .strictObject({
+    column: z.string().optional().describe("The label's column; the head's name when left out."),
+    columns: z.string().optional().describe('Several columns, by a pattern: the numbers of one label.'),
+    size: z.int().positive().optional().describe('How many numbers a label has, for a column of lists.'),
+    weight: z.string().optional().describe("The column of the label's weight."),
+    bound: z.string().optional().describe("The column of the label's bound."),
+    ...labelOptions,
+  })
+  .refine(({ column, columns }) => column === undefined || columns === undefined, {
+    error: "'column' or 'columns', not both",
+  });
+
+const namedLabels = z.record(z.string().min(1), namedLabel).describe('Heads by name.');
+
+const longLabels = z
+  .strictObject({
+    head: z.string().min(1).describe('The column that says which head a row is a label of.'),
+    value: z.string().min(1).describe('The column of the labels.'),
+    bound: z.string().optional().describe("The column of the labels' bounds."),
+    weight: z.string().optional().describe("The column of the labels' weights."),
+    group: z
+      .string()
+      .optional()
+      .describe('A column that is the same in rows that follow each other and become one sample.'),
+    heads: z.array(z.string()).min(1).optional().describe('The heads; those of the training source when left out.'),
+    others: z
+      .enum(['reject', 'ignore'])
+      .default('reject')
+      .describe('Of labels of other heads: reject them, or leave them out.'),
+    ...labelOptions,
+  })
+  .describe('One label in each row.');
+
+export type WideLabels = z.output<typeof wideLabels>;
+export type NamedLabel = z.output<typeof namedLabel>;
+export type LongLabels = z.output<typeof longLabels>;
+export type LabelMapping =
+  | ({ readonly form: 'wide' } & WideLabels)
+  | { readonly form: 'named'; readonly heads: Readonly<Record<string, NamedLabel>> }
+  | ({ readonly form: 'long' } & LongLabels);
+
+type LabelMappingInput = z.input<typeof wideLabels> | z.input<typeof namedLabels> | z.input<typeof longLabels>;
+
+/** `{ columns: … }` is wide, `{ head: …, value: … }` long, and anything else names heads. */
+const labelsSchema = z
+  .unknown()
+  .transform((input, context): LabelMapping => {
+    const says = (option: string): boolean =>
+      typeof input === 'object' && input !== null && typeof Reflect.get(input, option) === 'string';
+    if (says('columns')) return { form: 'wide', ...checkWithin(wideLabels, input, context) };
+    if (says('head') || says('value')) return { form: 'long', ...checkWithin(longLabels, input, context) };
+    return { form: 'named', heads: checkWithin(namedLabels, input, context) };
+  })
+  .meta({
+    get anyOf() {
+      return [wideLabels, namedLabels, longLabels].map((schema) => {
+        const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+        return rest;
+      });
+    },
+  }) as unknown as z.ZodType<LabelMapping, LabelMappingInput>;
+
+/** Options that say what the columns of a table mean: beside those of the medium in a source's configuration. */
+export const mappingFields = {
+  features: featuresSchema.optional().describe('The inputs of the model by name, and how columns become them.'),
+  labels: labelsSchema.optional().describe('The labels: which columns, and of which heads.'),
+  id: z.string().optional().describe("The column of the samples' ids."),
+  weight: z.string().optional().describe('The column of factors of the losses of a sample.'),
+  time: z
+    .union([
+      z.string(),
+      z.strictObject({
+        column: z.string().describe('The column.'),
+        unit: z.enum(['ms', 's']).default('ms').describe('Of numbers: milliseconds or seconds since 1970.'),
+      }),
+    ])
+    .optional()
+    .describe('The column of event times: dates, texts such as 2024-05-01T12:00:00Z, or milliseconds since 1970.'),
+  maxRejectShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('Reading stops when a larger share of rows is rejected, wholly or for a head; 0.1 when left out.'),
+  minRejects: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Fewer rejected rows never stop reading, unless no row is good; 100 when left out.'),
+};
+
+/** What the columns of a table mean. */
+export const mappingSchema = z.strictObject(mappingFields);
+/** What a user writes. */
+export type MappingConfig = z.input<typeof mappingSchema>;
+/** Checked, defaults filled in. */
+export type Mapping = z.output<typeof mappingSchema>;

@@ -1,0 +1,103 @@
+import type { Json } from '../core/chunk.ts';
+import { parseConfig } from '../core/config.ts';
+import { ConfigError, type Issue } from '../core/error.ts';
+import { unmatched } from '../core/pattern.ts';
+import type { LabelSpec } from '../loss/index.ts';
+import { Inputs } from './sample-inputs.ts';
+import { LongLabels } from './sample-long-labels.ts';
+import { MappedSamples } from './sample-mapped.ts';
+import { type Mapping, type MappingConfig, mappingSchema } from './sample-mapping.ts';
+import { metaColumns } from './sample-meta.ts';
+import type { LabelScale } from './sample-rule.ts';
+import { WideLabels } from './sample-wide-labels.ts';
+import type { Source, TableSource } from './source.ts';
+
+/** A source that makes samples of the rows of a table. */
+export interface SampleSource extends Source {
+  readonly mapping: Mapping;
+  /** Whether the training source has to be looked at once before anything is read. */
+  readonly needsFit: boolean;
+  /** Looks at all rows once, for features and labels that need it. @throws TrunklineError when the medium fails */
+  fit(signal: AbortSignal): Promise<void>;
+  /** What was fitted, for checkpoints. */
+  state(): Json;
+  /** Goes on with what was fitted before. @throws ConfigError when it is the state of something else */
+  restore(state: Json): void;
+  /** How labels are moved before they are trained, by head: predictions are to be moved back. */
+  labelScales(): ReadonlyMap<string, LabelScale>;
+  /**
+   * The same samples, their labels checked against what the heads' losses take.
+   * @throws ConfigError with everything that does not fit
+   */
+  withLabels(specs: ReadonlyMap<string, LabelSpec>): SampleSource;
+  /** How many rows the medium has, where that can be known without reading them all. */
+  countRows(signal?: AbortSignal): Promise<number | undefined>;
+}
+
+export interface SamplesOptions {
+  /** Where the mapping stands, for errors; the table's name when left out. */
+  readonly where?: string;
+  /** Samples of another table with the same mapping: what that one fitted serves here too. */
+  readonly like?: SampleSource;
+  /** Whether labels are looked at; not, for predictions. */
+  readonly labels?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Samples of a table, by what its columns are said to mean.
+ * @throws ConfigError with everything that is wrong: options, and columns that are not there or of another kind
+ */
+export async function samples(
+  table: TableSource,
+  config: MappingConfig,
+  options: SamplesOptions = {},
+): Promise<SampleSource> {
+  return mapSamples(table, parseConfig(mappingSchema, config, options.where ?? table.name), options);
+}
+
+/**
+ * `samples`, from a mapping that was checked.
+ * @throws ConfigError when columns are not there, or of another kind
+ */
+export async function mapSamples(
+  table: TableSource,
+  own: Mapping,
+  { where = table.name, like, labels: wanted = true, signal }: SamplesOptions = {},
+): Promise<SampleSource> {
+  const mapping = like === undefined ? own : { ...like.mapping, ...definedIn(own) };
+  const columns = await table.columns(signal);
+  const names = columns.map(({ name }) => name);
+  const issues: Issue[] = [];
+  const shared = like instanceof MappedSamples && own.features === undefined ? like : undefined;
+  if (mapping.features === undefined)
+    issues.push({
+      where: `${where}.features`,
+      expected: 'the inputs of the model, and how columns become them',
+      found: 'none',
+      hint: 'features: { x: tensor }',
+    });
+  const inputs = shared?.features ?? Inputs.build(mapping.features ?? {}, columns, `${where}.features`, issues);
+  if (shared) issues.push(...shared.features.missingIn(columns, `${where}.features`));
+  const isShared = like instanceof MappedSamples && own.labels === undefined;
+  const fitted = (isShared ? like.fittedLabels : undefined) ?? { scales: new Map(), heads: undefined };
+  const labelled = wanted ? mapping.labels : undefined;
+  const place = `${where}.labels`;
+  const labels =
+    labelled?.form === 'long'
+      ? LongLabels.build(labelled, columns, place, fitted, issues)
+      : labelled && WideLabels.build(labelled, columns, place, fitted, issues);
+  for (const name of metaColumns(mapping))
+    if (!names.includes(name)) issues.push(unmatched(where, name, 'column', names));
+  if (issues.length > 0) throw new ConfigError(issues);
+  return new MappedSamples({ table, mapping, where, inputs, labels, fittedLabels: fitted });
+}
+
+/** Looks at all rows of the training source once, if its features or labels need it. */
+export async function fitFeatures(source: SampleSource, signal: AbortSignal): Promise<void> {
+  if (source.needsFit) await source.fit(signal);
+}
+
+function definedIn(mapping: Mapping): Partial<Mapping> {
+  return Object.fromEntries(Object.entries(mapping).filter(([, value]) => value !== undefined));
+}
