@@ -1,8 +1,10 @@
 import { type ConfigOf, family, type ParsedOf } from '../core/plugin.ts';
+import { csv } from './csv.ts';
 import { parquet } from './parquet.ts';
+import { tsv } from './tsv.ts';
 
 /** Every medium that rows come from. */
-export const sources = family('source', [parquet]);
+export const sources = family('source', [parquet, csv, tsv]);
 
 /** What a user writes for a source. */
 export type SourceConfig = ConfigOf<(typeof sources.plugins)[number]>;

@@ -1,5 +1,5 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { SourceError } from '../../core/error.ts';
+import { SourceError, TrunklineError } from '../../core/error.ts';
 import type { Glob } from '../file/list.ts';
 import { exactPath, literal, messageOf } from './text.ts';
 
@@ -25,16 +25,18 @@ export const glob: Glob = async (pattern) => {
   }
 };
 
-/** A DuckDB that can read these files and nothing else outside of itself, whatever a query says. */
-export async function openFor(files: readonly string[]): Promise<DuckDBInstance> {
+/** A DuckDB that can read these files, and use these folders, and nothing else outside of itself, whatever a query says. */
+export async function openFor(files: readonly string[], folders: readonly string[] = []): Promise<DuckDBInstance> {
   const instance = await open();
   const connection = await instance.connect();
   const settings = [
     // Paths are compared as queries write them.
     `allowed_paths = [${files.flatMap((file) => [literal(file), exactPath(file)]).join(', ')}]`,
+    `allowed_directories = [${folders.map((folder) => literal(`${folder}/`)).join(', ')}]`,
     'enable_external_access = false',
     'autoinstall_known_extensions = false',
     'autoload_known_extensions = false',
+    "TimeZone = 'UTC'",
     'lock_configuration = true',
   ];
   for (const setting of settings) await connection.run(`SET ${setting}`);
@@ -42,20 +44,29 @@ export async function openFor(files: readonly string[]): Promise<DuckDBInstance>
   return instance;
 }
 
-/** A connection that is interrupted when `signal` aborts. Whoever has it closes it. */
-export async function connect(
-  instance: DuckDBInstance,
+/**
+ * What `use` gives with a connection of its own, which is interrupted when `signal` aborts.
+ * @param fault what to say when DuckDB fails: the file, and what was expected of it
+ * @throws the signal's reason; SourceError when DuckDB fails
+ */
+export async function* connected<Value>(
+  database: () => Promise<DuckDBInstance>,
+  fault: { readonly where: string; readonly expected: string },
   signal: AbortSignal | undefined,
-): Promise<{ readonly connection: DuckDBConnection; close(): void }> {
+  use: (connection: DuckDBConnection) => AsyncIterable<Value>,
+): AsyncGenerator<Value> {
   signal?.throwIfAborted();
-  const connection = await instance.connect();
+  const connection = await (await database()).connect();
   const interrupt = (): void => connection.interrupt();
   signal?.addEventListener('abort', interrupt, { once: true });
-  return {
-    connection,
-    close: () => {
-      signal?.removeEventListener('abort', interrupt);
-      connection.closeSync();
-    },
-  };
+  try {
+    yield* use(connection);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof TrunklineError) throw error;
+    throw new SourceError({ ...fault, found: messageOf(error) }, { cause: error });
+  } finally {
+    signal?.removeEventListener('abort', interrupt);
+    connection.closeSync();
+  }
 }

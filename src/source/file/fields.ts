@@ -41,3 +41,18 @@ export const sqlFields = {
     .default({})
     .describe('Columns computed by SQL expressions, by their names: { logDose: "ln(dose)" }.'),
 };
+
+/** Options of files of lines. */
+export const lineFields = {
+  lineBytes: z
+    .int()
+    .min(1)
+    .max(256 << 20)
+    .default(1 << 20)
+    .describe('Longest line, in bytes. Longer ones are rejected.'),
+  maxBytes: z
+    .int()
+    .min(1)
+    .default(64 * 2 ** 30)
+    .describe('The most bytes that a packed file (.gz) may hold once it is unpacked.'),
+};

@@ -1,5 +1,6 @@
-import type { TypedArray } from '../../core/dtype.ts';
-import type { RawColumn, Table } from '../../core/table.ts';
+import type { Table } from '../../core/table.ts';
+import { slice } from './column.ts';
+import type { Scanned } from './reader.ts';
 
 /** A part of every one of some rows: one of `of` equal parts, counted from 1. */
 export interface Shard {
@@ -28,45 +29,33 @@ export function keyOf(file: number, row: number): number {
   return hash ^ (hash >>> 16);
 }
 
-/**
- * A table of rows of one file.
- * @param rows of each, its number in the file, from 0
- */
-export function fileTable(
-  path: string,
-  file: number,
-  rows: ArrayLike<number>,
-  columns: ReadonlyMap<string, RawColumn>,
-): Table {
+/** A table of rows of one file. */
+export function fileTable(path: string, file: number, { columns, rows, lines }: Scanned): Table {
   return {
     rows: rows.length,
     columns,
-    place: (row) => `${path}, row ${(rows[row] as number) + 1}`,
+    place: (row) => (lines === undefined ? `${path}, row ${(rows[row] as number) + 1}` : `${path}:${lines[row]}`),
     keys: Int32Array.from(rows, (row) => keyOf(file, row)),
   };
 }
 
-/** Rows `start` up to `end` of a column, as views where it has arrays of numbers. */
-export function slice(column: RawColumn, start: number, end: number): RawColumn {
-  switch (column.kind) {
-    case 'number':
-      return { ...column, values: column.values.subarray(start, end), valid: column.valid.subarray(start, end) };
-    case 'text':
-      return { ...column, values: column.values.slice(start, end) };
-    case 'bytes':
-      return { ...column, values: column.values.slice(start, end) };
-    case 'mixed':
-      return { ...column, values: column.values.slice(start, end) };
-    case 'numbers':
-    case 'texts': {
-      const [first, last] = [column.starts[start] as number, column.starts[end] as number];
-      const lists = {
-        starts: column.starts.slice(start, end + 1).map((at) => at - first),
-        valid: column.valid.subarray(start, end),
-      };
-      return column.kind === 'numbers'
-        ? { kind: 'numbers', ...lists, values: column.values.subarray(first, last) as TypedArray | Float64Array }
-        : { kind: 'texts', ...lists, values: column.values.slice(first, last) };
-    }
+/** Rows in parts of at most `chunkRows`; what was rejected between two rows goes with the first. */
+export function* inParts(scanned: Scanned, chunkRows: number): Generator<Scanned> {
+  const { columns, rows, lines, rejected, mark, next } = scanned;
+  if (rows.length <= chunkRows) {
+    yield scanned;
+    return;
+  }
+  for (let start = 0, firstRow = 0; start < rows.length; start += chunkRows) {
+    const end = Math.min(start + chunkRows, rows.length);
+    const after = end === rows.length ? next : { row: rows[end] as number, ...(mark !== undefined && { mark }) };
+    yield {
+      columns: new Map([...columns].map(([name, column]) => [name, slice(column, start, end)])),
+      rows: Array.prototype.slice.call(rows, start, end),
+      ...(lines !== undefined && { lines: Array.prototype.slice.call(lines, start, end) }),
+      rejected: rejected.filter(({ row }) => row >= firstRow && row < after.row),
+      next: after,
+    };
+    firstRow = after.row;
   }
 }

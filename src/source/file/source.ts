@@ -1,96 +1,96 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
-import type { Rejected } from '../../core/chunk.ts';
+import type { Json } from '../../core/chunk.ts';
+import { placeOf } from '../../core/config.ts';
 import { ConfigError, SourceError } from '../../core/error.ts';
 import { formatValue, quote } from '../../core/format.ts';
 import { matchNames, unmatched } from '../../core/pattern.ts';
-import type { RawColumn } from '../../core/table.ts';
+import type { SourceContext } from '../context.ts';
+import { glob } from '../duckdb/database.ts';
 import type { TableColumn, TableReading, TableReadOptions, TableSource } from '../source.ts';
-import { countInShard, fileTable, type Shard } from './row.ts';
+import { listFiles } from './list.ts';
+import type { FileReader } from './reader.ts';
+import { countInShard, fileTable, inParts, type Shard } from './row.ts';
 
-/** What reading one file is told. */
-export interface ScanOptions {
-  /** The file's place in the list. */
-  readonly file: number;
-  /** The first row to read, counted from 0. */
-  readonly from: number;
-  readonly shard: Shard | undefined;
-  /** Those that are wanted; all of them are there. */
-  readonly columns: readonly TableColumn[];
-  readonly signal: AbortSignal;
+/** Checked options of a source of files. */
+export interface FileConfig {
+  readonly path: readonly string[];
+  readonly columns?: readonly string[] | undefined;
+  readonly shard?: Shard | undefined;
+  readonly chunkRows: number;
 }
 
-/** Rows of one file. */
-export interface Scanned {
-  readonly columns: ReadonlyMap<string, RawColumn>;
-  /** Number of each row in the file, from 0. */
-  readonly rows: ArrayLike<number>;
-  readonly rejected: readonly Rejected[];
-  /** Where to go on in the file. */
-  readonly next: number;
-}
-
-/** What reads files of one format. Paths are absolute. */
-export interface FileReader {
-  /** @throws SourceError when the file can't be read as a whole */
-  columns(path: string, signal?: AbortSignal): Promise<readonly TableColumn[]>;
-  countRows?(path: string, signal?: AbortSignal): Promise<number>;
-  scan(path: string, options: ScanOptions): AsyncIterable<Scanned>;
-}
-
-export interface FileSourceOptions {
-  readonly name: string;
-  /** The place of its options, for errors. */
-  readonly placeOf: (option: readonly string[]) => string;
-  /** The files, in order; called once. */
+/** What whoever makes a reader may ask of the source that it is for. */
+export interface FileSet {
+  /** The files, in order; listed when first asked. */
   files(): Promise<readonly string[]>;
-  readonly reader: FileReader;
-  readonly shard: Shard | undefined;
-  /** Patterns of the columns that are offered; all when undefined. */
-  readonly columns: readonly string[] | undefined;
+  /** The place of an option, for errors. */
+  readonly placeOf: (option: readonly string[]) => string;
 }
 
 /** Where reading goes on: a row of a file. The name tells when the list of files has changed. */
-const positionSchema = z.strictObject({ file: z.int().min(0), row: z.int().min(0), name: z.string().optional() });
+const positionSchema = z.strictObject({
+  file: z.int().min(0),
+  row: z.int().min(0),
+  name: z.string().optional(),
+  mark: z.json().optional(),
+});
 
-/** A source of the rows of files, one file after the other. */
-export function fileSource({ name, placeOf, files, reader, shard, columns: patterns }: FileSourceOptions): TableSource {
+/** A source of the rows of files, one file after the other. Nothing is opened before it is asked. */
+export function fileSource(
+  config: FileConfig,
+  context: SourceContext,
+  readerFor: (set: FileSet) => FileReader,
+): TableSource {
+  const { path: paths, columns: patterns, shard, chunkRows } = config;
+  const { name } = context;
+  const where = (option: readonly string[]): string => placeOf(option, context.where ?? name);
   let listing: Promise<readonly string[]> | undefined;
   const list = (): Promise<readonly string[]> => {
-    listing ??= files();
+    listing ??= listFiles(paths, context.folder ?? '.', where(['path']), glob);
     return listing;
   };
+  const reader = readerFor({ files: list, placeOf: where });
 
   /** The columns of a file that are offered. */
-  const offered = async (path: string, signal?: AbortSignal): Promise<readonly TableColumn[]> => {
+  const look = async (path: string, signal?: AbortSignal): Promise<readonly TableColumn[]> => {
     const all = await reader.columns(path, signal);
     if (patterns === undefined) return all;
     const names = all.map((column) => column.name);
     const matches = patterns.map((pattern) => matchNames(pattern, names));
     const issues = patterns
       .filter((_, at) => matches[at]?.length === 0)
-      .map((pattern) => unmatched(`${placeOf(['columns'])}, ${path}`, pattern, 'column', names));
+      .map((pattern) => unmatched(`${where(['columns'])}, ${path}`, pattern, 'column', names));
     if (issues.length > 0) throw new ConfigError(issues);
     const meant = new Set(matches.flat());
     return all.filter((column) => meant.has(column.name));
+  };
+  const known = new Map<string, Promise<readonly TableColumn[]>>();
+  const offered = (path: string, signal?: AbortSignal): Promise<readonly TableColumn[]> => {
+    const found = known.get(path) ?? look(path, signal);
+    known.set(path, found);
+    found.catch(() => known.delete(path));
+    return found;
   };
 
   async function* read({ from, columns: wanted, signal }: TableReadOptions): AsyncGenerator<TableReading> {
     signal.throwIfAborted();
     const paths = await list();
     const start = positionOf(from, paths, name);
+    const first = paths[0] === undefined ? [] : await offered(paths[0], signal);
     for (let file = start.file; file < paths.length; file++) {
       const path = paths[file] as string;
-      const columns = choose(await offered(path, signal), wanted, path);
-      const firstRow = file === start.file ? start.row : 0;
-      for await (const scanned of reader.scan(path, { file, from: firstRow, shard, columns, signal })) {
-        signal.throwIfAborted();
-        yield {
-          table: fileTable(path, file, scanned.rows, scanned.columns),
-          rejected: scanned.rejected,
-          position: { file, row: scanned.next, name: basename(path) },
-        };
-      }
+      const columns = choose(await offered(path, signal), wanted ?? first.map((column) => column.name), first, path);
+      const place = file === start.file ? { from: start.row, mark: start.mark } : { from: 0, mark: undefined };
+      for await (const scanned of reader.scan(path, { file, ...place, shard, columns, signal }))
+        for (const part of inParts(scanned, chunkRows)) {
+          signal.throwIfAborted();
+          yield {
+            table: fileTable(path, file, part),
+            rejected: part.rejected.map(({ value }) => value),
+            position: { file, ...part.next, name: basename(path) },
+          };
+        }
     }
   }
 
@@ -114,26 +114,43 @@ export function fileSource({ name, placeOf, files, reader, shard, columns: patte
   };
 }
 
-/** The wanted columns, in the order in which they are wanted. */
+/** The wanted columns of a file, in the order in which they are wanted. They are of the kinds they have in the first file. */
 function choose(
   columns: readonly TableColumn[],
-  wanted: readonly string[] | undefined,
+  wanted: readonly string[],
+  first: readonly TableColumn[],
   path: string,
 ): readonly TableColumn[] {
-  if (wanted === undefined) return columns;
   const byName = new Map(columns.map((column) => [column.name, column]));
   const missing = wanted.filter((name) => !byName.has(name));
   if (missing.length > 0)
     throw new SourceError(missing.map((name) => unmatched(path, name, 'column', [...byName.keys()])));
-  return wanted.map((name) => byName.get(name) as TableColumn);
+  const chosen = wanted.map((name) => byName.get(name) as TableColumn);
+  const kinds = new Map(first.map(({ name, kind }) => [name, kind]));
+  const different = chosen.filter(({ name, kind }) => (kinds.get(name) ?? kind) !== kind);
+  if (different.length > 0)
+    throw new SourceError(
+      different.map(({ name, kind, type }) => ({
+        where: path,
+        expected: `column ${quote(name)} to be of kind '${kinds.get(name)}', as in the first file`,
+        found: `'${kind}' (${type})`,
+      })),
+    );
+  return chosen;
 }
 
-function positionOf(from: unknown, paths: readonly string[], name: string): { file: number; row: number } {
-  if (from === undefined) return { file: 0, row: 0 };
+interface Place {
+  readonly file: number;
+  readonly row: number;
+  readonly mark: Json | undefined;
+}
+
+function positionOf(from: unknown, paths: readonly string[], name: string): Place {
+  if (from === undefined) return { file: 0, row: 0, mark: undefined };
   const parsed = positionSchema.safeParse(from);
   if (!parsed.success)
     throw new SourceError({ where: name, expected: 'a position of files: { file, row }', found: formatValue(from) });
-  const { file, row, name: expected } = parsed.data;
+  const { file, row, name: expected, mark } = parsed.data;
   const found = paths[file];
   if (expected !== undefined && (found === undefined || basename(found) !== expected))
     throw new SourceError({
@@ -142,5 +159,5 @@ function positionOf(from: unknown, paths: readonly string[], name: string): { fi
       found: found === undefined ? `${paths.length} files` : quote(found),
       hint: 'files may be added after the others by name, and taken away only once they are read',
     });
-  return { file, row };
+  return { file, row, mark };
 }
