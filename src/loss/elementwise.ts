@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor } from '@tensorflow/tfjs-core';
 import type { Prediction } from '../core/prediction.ts';
 import type { LabelSpec } from './label.ts';
 import { numberLabel } from './label.ts';
@@ -17,9 +17,15 @@ export interface ElementwiseOptions {
   readonly predict?: (output: Tensor) => Tensor;
 }
 
+/** All numbers one after the other: ONNX Runtime is slow to combine numbers with what has a last axis of size 1. */
+function flatInputs({ output, label, bound }: LossInputs): LossInputs {
+  const flat = (tensor: Tensor): Tensor => reshape(tensor, [-1]);
+  return { output: flat(output), label: flat(label), ...(bound ? { bound: flat(bound) } : {}) };
+}
+
 /**
  * A loss whose labels are numbers, one for each element of the output, and whose row loss is the mean over them.
- * @param perElement loss of each element, of the output's shape
+ * @param perElement loss of each element, from all of them one after the other: `[rows · size]`
  */
 export function elementwise(
   type: string,
@@ -31,7 +37,7 @@ export function elementwise(
     type,
     prediction,
     label: (outputShape): LabelSpec => ({ ...numberLabel(outputShape, limits), bound }),
-    perRow: (inputs) => meanPerRow(perElement(inputs)),
+    perRow: (inputs) => meanPerRow(reshape(perElement(flatInputs(inputs)), inputs.output.shape)),
     predict,
     point: predict,
   };

@@ -12,7 +12,7 @@ import {
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../core/error.ts';
-import { formatShape, type Shape, sameShape } from '../core/shape.ts';
+import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.ts';
 import { withGradient } from './gradient.ts';
 import { fitLabel, placeOfLoss } from './label.ts';
 import type { Loss } from './loss.ts';
@@ -31,9 +31,14 @@ export interface LabelledOutput {
   readonly weight?: Tensor;
 }
 
-function pick(rows: Tensor, x: Tensor, otherwise: Tensor = zerosLike(x)): Tensor {
+function pick(rows: Tensor, x: Tensor, otherwise: Tensor | undefined = undefined): Tensor {
   const [count = 0, ...rest] = x.shape;
-  return where(reshape(rows, [count, ...rest.map(() => 1)]), x, otherwise);
+  // ONNX Runtime broadcasts over a last axis of size 1 several times as slowly as over a longer one.
+  if (sizeOf(rest) === 1 && !otherwise) {
+    const flat = reshape(x, [count]);
+    return reshape(where(rows, flat, zerosLike(flat)), x.shape);
+  }
+  return where(reshape(rows, [count, ...rest.map(() => 1)]), x, otherwise ?? zerosLike(x));
 }
 
 /** `x` in the chosen rows, and in the others a copy of the first chosen one; zeros when none is chosen. */
