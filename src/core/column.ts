@@ -75,6 +75,12 @@ export function columnBytes(column: Column): number {
   return starts.byteLength + 4 * ((starts.at(-1) ?? 0) - (starts[0] ?? 0));
 }
 
+/** Bytes that one row of a column takes up. */
+export function rowBytes(column: Column, row: number): number {
+  if (column.kind === 'dense') return column.size * column.values.BYTES_PER_ELEMENT;
+  return 4 + 4 * ((column.starts[row + 1] as number) - (column.starts[row] as number));
+}
+
 /** A view of the rows from `start` up to `end`. */
 export function sliceColumn(column: Column, start: number, end: number): Column {
   if (column.kind === 'dense')

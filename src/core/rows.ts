@@ -22,10 +22,9 @@ export function chunkBytes({ inputs, labels, keys, ids, timesMs, origins, repeat
   return bytes;
 }
 
-/** The rows from `start` up to `end`, as views. */
+/** The rows from `start` up to `end`, as views, and nothing else that came with the chunk. */
 export function sliceChunk(chunk: Chunk, start: number, end: number): Chunk {
   const { rows, inputs, labels, keys, ids, timesMs, origins, repeats } = chunk;
-  if (start === 0 && end === rows) return chunk;
   const label = ({ values, present, weight, bound }: LabelColumn): LabelColumn => {
     const size = values.length / rows;
     return {
@@ -49,18 +48,23 @@ export function sliceChunk(chunk: Chunk, start: number, end: number): Chunk {
 
 /**
  * Copies of rows of several chunks, as one chunk: it keeps none of them from being freed.
- * @throws ShapeError when chunks have different inputs, or labels of different sizes
+ * @throws ShapeError when the chunks they are in have different inputs, or labels of different sizes
  */
-export function gatherRows(chunks: readonly Chunk[], refs: RowRefs): Chunk {
-  const runs = runsOf(refs);
-  const used = chunks.filter(({ rows }) => rows > 0);
-  const [first] = used;
-  if (!first || runs.rows === 0) return emptyChunk;
-  checkAlike(used);
-  const heads = new Set(used.flatMap(({ labels }) => Object.keys(labels)));
+export function gatherRows(all: readonly Chunk[], refs: RowRefs): Chunk {
+  if (refs.of.length === 0) return emptyChunk;
+  const numbers = new Map<number, number>();
+  for (let at = 0; at < refs.of.length; at++) {
+    const chunk = refs.of[at] as number;
+    if (!numbers.has(chunk)) numbers.set(chunk, numbers.size);
+  }
+  const chunks = [...numbers.keys()].map((chunk) => all[chunk] as Chunk);
+  const runs = runsOf(refs, numbers);
+  const [first] = chunks as [Chunk];
+  checkAlike(chunks);
+  const heads = new Set(chunks.flatMap(({ labels }) => Object.keys(labels)));
   const column = (name: string): Column =>
     gatherColumn(
-      chunks.map(({ rows, inputs }) => (rows > 0 ? inputs : first.inputs)[name] as Column),
+      chunks.map(({ inputs }) => inputs[name] as Column),
       runs,
     );
   const optional = <Values extends TypedArray | Float64Array>(of: (chunk: Chunk) => Values | undefined) => {
@@ -69,7 +73,7 @@ export function gatherRows(chunks: readonly Chunk[], refs: RowRefs): Chunk {
   };
   const [origins, repeats] = [optional((chunk) => chunk.origins), optional((chunk) => chunk.repeats)];
   const timesMs =
-    used.some((chunk) => chunk.timesMs) &&
+    chunks.some((chunk) => chunk.timesMs) &&
     optional((chunk) => chunk.timesMs ?? filled(Float64Array, chunk.rows, Number.NaN));
   return {
     rows: runs.rows,
@@ -80,7 +84,7 @@ export function gatherRows(chunks: readonly Chunk[], refs: RowRefs): Chunk {
       1,
       runs,
     ),
-    ...(used.some(({ ids }) => ids) ? { ids: gatherIds(chunks, refs) } : {}),
+    ...(chunks.some(({ ids }) => ids) ? { ids: gatherIds(all, refs) } : {}),
     ...(timesMs ? { timesMs } : {}),
     ...(origins ? { origins } : {}),
     ...(repeats ? { repeats } : {}),
@@ -89,7 +93,7 @@ export function gatherRows(chunks: readonly Chunk[], refs: RowRefs): Chunk {
 
 function gatherLabels(chunks: readonly Chunk[], head: string, runs: Runs): LabelColumn {
   const columns = chunks.map(({ labels }) => labels[head]);
-  const from = chunks.findIndex(({ rows, labels }) => rows > 0 && labels[head]);
+  const from = columns.findIndex((labels) => labels);
   const size = (columns[from] as LabelColumn).values.length / (chunks[from] as Chunk).rows;
   const bounds = columns.map((labels) => labels?.bound);
   const weigh = (): Float32Array => {
@@ -116,15 +120,15 @@ function gatherIds(chunks: readonly Chunk[], { of, rows }: RowRefs): readonly st
   return Array.from(rows, (row, at) => chunks[of[at] as number]?.ids?.[row] ?? '');
 }
 
-/** Rows that stand together in their chunk, as runs. */
-function runsOf({ of, rows }: RowRefs): Runs {
+/** Rows that stand together in their chunk, as runs. @param numbers of the chunks */
+function runsOf({ of, rows }: RowRefs, numbers: ReadonlyMap<number, number>): Runs {
   const runs = { of: new Int32Array(of.length), first: new Int32Array(of.length), count: new Int32Array(of.length) };
   let run = 0;
   for (let at = 0; at < of.length; run++) {
     const [chunk, first] = [of[at] as number, rows[at] as number];
     let count = 1;
     while (at + count < of.length && of[at + count] === chunk && rows[at + count] === first + count) count++;
-    runs.of[run] = chunk;
+    runs.of[run] = numbers.get(chunk) as number;
     runs.first[run] = first;
     runs.count[run] = count;
     at += count;

@@ -29,23 +29,28 @@ export interface FlowOptions {
   readonly credit: Amount;
   readonly rejectLimit?: RejectLimit;
   readonly deadLetter?: DeadLetter;
+  /** Why reading again may give other rows, if it may. */
+  readonly notReplayable?: string;
   /** What to go on from. */
   readonly restore?: FlowState;
+}
+
+/** The most that an operator holds at a time. Without bytes: as many as the rows happen to have. */
+export interface Bound {
+  readonly rows: number;
+  readonly sizeBytes?: number;
 }
 
 /** An operator, as its flow knows it. */
 export interface Operator {
   readonly name: string;
-  /** The most that it holds at a time: so much more is read. */
-  readonly bound?: Amount;
+  /** So much more is read. */
+  readonly bound?: Bound;
   /** What it goes on from, when it is asked between two rows. */
   state(): OperatorState;
   /** Why a run that is repeated may differ, if it may. */
   readonly notReplayable?: string;
 }
-
-/** What flows before are told of when this one is asked for its state: those that are joined into it. */
-type Feeder = () => StreamState;
 
 /**
  * One subscription to a source: how much may be read, what became of every row, and which operators it passes. It
@@ -60,8 +65,10 @@ export class Flow {
   readonly #controller = new AbortController();
   readonly #operators: Operator[] = [];
   readonly #consumers: (() => boolean)[] = [];
-  readonly #feeders: Feeder[] = [];
+  readonly #feeders: Flow[] = [];
   #granted: Amount;
+  /** Rows that were granted whatever their bytes. */
+  #unsized = 0;
   #place: () => Json = () => null;
   #captures = false;
   #wake: (() => void) | undefined;
@@ -88,7 +95,10 @@ export class Flow {
 
   /** What may be pending before reading stops, and what is pending. */
   get credit(): { readonly granted: Amount; readonly pending: Amount } {
-    return { granted: this.#granted, pending: this.#ledger.pending };
+    const pending = this.#ledger.pending;
+    const unsizedBytes = pending.rows > 0 ? (this.#unsized * pending.sizeBytes) / pending.rows : 0;
+    const { rows, sizeBytes } = this.#granted;
+    return { granted: { rows: rows + this.#unsized, sizeBytes: sizeBytes + unsizedBytes }, pending };
   }
 
   /** Operators in their order, with what they hold at most. */
@@ -128,8 +138,10 @@ export class Flow {
   }
 
   /** Lets so much more be pending. */
-  grant({ rows, sizeBytes }: Amount): void {
-    this.#granted = { rows: this.#granted.rows + rows, sizeBytes: this.#granted.sizeBytes + sizeBytes };
+  grant({ rows, sizeBytes }: Bound): void {
+    const granted = this.#granted;
+    if (sizeBytes === undefined) this.#unsized += rows;
+    else this.#granted = { rows: granted.rows + rows, sizeBytes: granted.sizeBytes + sizeBytes };
     this.changed();
   }
 
@@ -139,7 +151,7 @@ export class Flow {
   }
 
   /** Makes known a flow whose rows are passed on to this one. */
-  fedBy(feeder: Feeder): void {
+  fedBy(feeder: Flow): void {
     this.#feeders.push(feeder);
   }
 
@@ -170,29 +182,32 @@ export class Flow {
     this.changed();
   }
 
+  /** Hands on what could not be read. */
+  async report(rejected: readonly Rejected[]): Promise<void> {
+    for (const one of rejected) await this.#options.deadLetter?.(one);
+  }
+
   /**
-   * Counts what could not be read, and hands it on.
+   * Counts what could not be read.
    * @throws TrunklineError when more is rejected than the limit allows
    */
-  async reject(rejected: readonly Rejected[]): Promise<void> {
-    const { deadLetter } = this.#options;
+  reject(rejected: readonly Rejected[]): void {
     const tally = this.#ledger.passed;
-    for (const one of rejected) {
-      if (one.head !== undefined) add(tally.rejectedLabels, one.head, 1);
+    for (const { head, reason } of rejected) {
+      if (head !== undefined) add(tally.rejectedLabels, head, 1);
       else {
         this.#ledger.receive({ rows: 1, sizeBytes: 0 });
         this.#ledger.settle(tally, 'rejected', 1);
-        add(tally.rejected, one.reason, 1);
+        add(tally.rejected, reason, 1);
       }
     }
-    for (const one of rejected) await deadLetter?.(one);
     if (rejected.length > 0) this.#checkLimit(rejected);
   }
 
   /** Counts labels that a step was taken without, and hands their ids on. */
   async rejectLabels(rejected: readonly (Rejected & { readonly head: string })[]): Promise<void> {
     for (const { head } of rejected) add(this.#ledger.ended.rejectedLabels, head, 1);
-    for (const one of rejected) await this.#options.deadLetter?.(one);
+    await this.report(rejected);
   }
 
   #checkLimit(latest: readonly Rejected[]): void {
@@ -213,8 +228,8 @@ export class Flow {
 
   /** Whether more is to be read: there is credit, or nobody has anything to do. */
   get wanted(): boolean {
-    const { rows, sizeBytes } = this.#ledger.pending;
-    if (rows < this.#granted.rows && sizeBytes < this.#granted.sizeBytes) return true;
+    const { granted, pending } = this.credit;
+    if (pending.rows < granted.rows && pending.sizeBytes < granted.sizeBytes) return true;
     return this.#consumers.every((idle) => idle());
   }
 
@@ -258,7 +273,7 @@ export class Flow {
       ledger: this.#ledger.state(),
       operators: this.#operators.map((operator) => ({ name: operator.name, state: operator.state() })),
     };
-    return Object.assign({}, ...this.#feeders.map((feeder) => feeder()), { [this.name]: own });
+    return Object.assign({}, ...this.#feeders.map((feeder) => feeder.state()), { [this.name]: own });
   }
 
   /** A state whose batch has come to its end: with the outcomes up to there. */
@@ -269,6 +284,8 @@ export class Flow {
 
   /** Why a run that is repeated may differ; empty when it may not. */
   get notReplayable(): readonly string[] {
-    return this.#operators.flatMap(({ notReplayable }) => (notReplayable === undefined ? [] : [notReplayable]));
+    const reasons = [this.#options, ...this.#operators].map(({ notReplayable }) => notReplayable);
+    const before = this.#feeders.flatMap((feeder) => feeder.notReplayable);
+    return [...before, ...reasons.filter((reason) => reason !== undefined)];
   }
 }

@@ -37,6 +37,8 @@ export interface StreamBatch extends Batch {
 export interface EpochEnd {
   readonly epochEnd: number;
   readonly flow: Flow;
+  /** What the stream goes on from then, when it was asked for. */
+  readonly state?: StreamState;
 }
 
 interface OfBatch {

@@ -46,7 +46,7 @@ export class Tally {
   }
 }
 
-/** How many rows a part of a stream counts or holds, and the bytes they take up. */
+/** Rows, and the bytes they take up. */
 export interface Amount {
   readonly rows: number;
   readonly sizeBytes: number;

@@ -4,6 +4,7 @@ import type { SkippedStep, StepReport } from '../step/report.ts';
 import type { Flow } from './flow.ts';
 import { inTurn } from './in-turn.ts';
 import type { StepItem, StreamBatch } from './item.ts';
+import { markLabelled } from './labelled.ts';
 
 /** What takes gradient steps: a `StepRunner`. */
 export interface StepTaker {
@@ -38,11 +39,11 @@ export function takeSteps(
       const flows = new Map<Flow, number>();
       return {
         inFlight,
-        arrive({ flow, rows, sizeBytes }, idle) {
+        arrive({ flow, rows }, idle) {
           if (!flows.has(flow)) flow.consumer(idle);
           const granted = flows.get(flow) ?? 0;
           flows.set(flow, Math.max(granted, rows));
-          if (rows > granted) flow.grant({ rows: inFlight * (rows - granted), sizeBytes: inFlight * sizeBytes });
+          if (rows > granted) flow.grant({ rows: inFlight * (rows - granted) });
         },
         async begin(batch, waitMs) {
           return batch.rows === 0 ? { waitMs } : { waitMs, taken: await taker.take(batch, { points }) };
@@ -53,15 +54,18 @@ export function takeSteps(
           if (taken) {
             settle(batch, 'skipped' in taken ? [] : Object.keys(taken.heads));
             await rejectLabels(batch, taken.rejected);
-            const completed = state ? { state: flow.completed(state) } : {};
+          }
+          const completed = state ? { state: flow.completed(state) } : {};
+          if (taken) {
             const assembleMs = batch.assembleMs + ('assembleMs' in taken ? taken.assembleMs : 0);
             const item = { ...taken, assembleMs, waitMs, batch, epoch, ...completed };
             emit(item);
             if (state) await pause?.(item);
           }
           if (epochEnd === undefined) return;
-          emit({ epochEnd, flow });
-          await pause?.({ epochEnd, flow });
+          const end = { epochEnd, flow, ...completed };
+          emit(end);
+          await pause?.(end);
         },
         changed() {
           for (const flow of flows.keys()) flow.changed();
@@ -74,9 +78,9 @@ export function takeSteps(
 /** Counts what became of the rows of a batch. */
 function settle({ flow, rows, labels, repeats }: StreamBatch, trained: readonly string[]): void {
   const isTrained = new Uint8Array(rows);
-  const left = mark(isTrained, labels, trained);
+  const left = markLabelled(isTrained, labels, trained);
   const isLabelled = isTrained.slice();
-  if (left > 0) mark(isLabelled, labels, Object.keys(labels));
+  if (left > 0) markLabelled(isLabelled, labels, Object.keys(labels));
   const counts = { trained: 0, rejected: 0, unlabelled: 0 };
   const again = { trained: 0, rejected: 0, unlabelled: 0 };
   for (let row = 0; row < rows; row++) {
@@ -86,21 +90,6 @@ function settle({ flow, rows, labels, repeats }: StreamBatch, trained: readonly 
   }
   for (const outcome of ['trained', 'rejected', 'unlabelled'] as const)
     if (counts[outcome] > 0) flow.finish(outcome, counts[outcome], again[outcome]);
-}
-
-/** Marks rows with a label of these heads. @returns how many rows are not marked */
-function mark(marks: Uint8Array, labels: Batch['labels'], heads: readonly string[]): number {
-  let left = marks.reduce((count, mark) => count + 1 - mark, 0);
-  for (const head of heads) {
-    const present = labels[head]?.present;
-    if (left === 0) return 0;
-    for (let row = 0; present && row < marks.length; row++)
-      if (present[row] && !marks[row]) {
-        marks[row] = 1;
-        left--;
-      }
-  }
-  return left;
 }
 
 /** Labels that the step was taken without go to the dead letters. */
