@@ -36,15 +36,17 @@ export class Lambda extends layers.Layer {
   override computeOutputShape(inputShape: unknown): number[] {
     const given = inputShape as Sizes | readonly Sizes[];
     const shapes = (Array.isArray(given[0]) ? given : [given]) as readonly Sizes[];
-    const [rows, ...rest] = this.#triedShape(shapes);
+    const [rows, ...rest] = this.#triedShape(shapes, 3);
     if (rows !== triedRows)
       throw new CompileError({
         where: `function '${this.name}'`,
         expected: `a tensor whose first axis is the rows: [${triedRows}, …] for ${triedRows}`,
         found: formatShape(rows === undefined ? [] : [rows, ...rest]),
       });
+    const varies = shapes.some(([, ...sizes]) => sizes.includes(null));
+    const [, ...longer] = varies ? this.#triedShape(shapes, 5) : [rows, ...rest];
     // TensorFlow.js writes null for an axis of any size, which its types don't know.
-    return [null as unknown as number, ...rest];
+    return [null, ...rest.map((size, axis) => (size === longer[axis] ? size : null))] as number[];
   }
 
   override getConfig(): serialization.ConfigDict {
@@ -52,11 +54,12 @@ export class Lambda extends layers.Layer {
     return { ...super.getConfig(), compute };
   }
 
-  #triedShape(shapes: readonly Sizes[]): readonly number[] {
+  /** @param length of axes of any size */
+  #triedShape(shapes: readonly Sizes[], length: number): readonly number[] {
     let shape: readonly number[] = [];
     tidy(() => {
-      const given = shapes.map(([, ...sizes], at) => zeros([triedRows, ...sizes] as number[], this.#types[at]));
-      ({ shape } = this.#tried(given));
+      const sizes = shapes.map(([, ...given]) => [triedRows, ...given.map((size) => size ?? length)]);
+      ({ shape } = this.#tried(sizes.map((tried, at) => zeros(tried, this.#types[at]))));
     });
     return shape;
   }

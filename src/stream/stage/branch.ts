@@ -3,6 +3,7 @@ import { ConfigError } from '../../core/error.ts';
 import { formatValue } from '../../core/format.ts';
 import type { LossLike } from '../../model/index.ts';
 import type { Activation, Ending, Flow, HeadLoss } from './activation.ts';
+import { issuesOfStreams } from './runtime.ts';
 import { type Chain, layersOf, through } from './trunk.ts';
 
 /** What is said of a head besides its loss. What ends in $ may change while training, and changing it compiles nothing. */
@@ -11,7 +12,7 @@ export type BranchOptions = Omit<Ending, 'loss'>;
 /**
  * A head, named after the branch of the fork it ends: layers of its own, and what they are trained for.
  * @param chain layers, models or functions, one after the other; none when the activation itself is the output
- * @throws ConfigError when something is no layer
+ * @throws ConfigError when something is no layer, or what should be a stream is none
  */
 export function branch(
   chain: Chain,
@@ -19,6 +20,8 @@ export function branch(
   options: BranchOptions = {},
 ): OperatorFunction<Activation, HeadLoss> {
   const layers = layersOf(chain, 'branch');
+  const issues = issuesOfStreams(options, ['weight$', 'learningRate$', 'frozen$'], 'branch');
+  if (issues.length > 0) throw new ConfigError(issues);
   return map((activation) => {
     const ended = through(activation, layers);
     const { branch: head, flows, interpreter } = ended;

@@ -1,10 +1,14 @@
 export { Activation, HeadLoss, type HeadLosses, MergedLoss } from './activation.ts';
 export { type BranchOptions, branch } from './branch.ts';
+export * from './configs.ts';
 export type { InputShape } from './describer.ts';
 export { type ForkBranch, fork } from './fork.ts';
+export { type GradientReport, gradientStep } from './gradient-step.ts';
+export { heads } from './heads.ts';
 export { merge } from './merge.ts';
 export { mergeLosses } from './merge-losses.ts';
 export { type MergeLike, sum, type WeightedSum } from './merging.ts';
+export type { GradientStepOptions } from './options.ts';
 export { pick } from './pick.ts';
 export { describeSelector, type Selector } from './selector.ts';
 export { type Chain, type Grown, trunk } from './trunk.ts';

@@ -1,11 +1,18 @@
 import { map, type OperatorFunction } from 'rxjs';
-import type { Activation } from './activation.ts';
+import { ConfigError } from '../../core/error.ts';
+import { Activation } from './activation.ts';
 import { flowOf } from './trunk.ts';
 
-/** Goes on with one of several tensors: an input of the batch, or what a branch of a fork ended in. */
-export function pick(name: string): OperatorFunction<Activation, Activation> {
+/**
+ * Goes on with some of several tensors, or one of them: inputs of the batch, or what branches of a fork ended in.
+ * @param names in the order in which they are joined later
+ */
+export function pick(...names: readonly string[]): OperatorFunction<Activation, Activation> {
+  if (names.length === 0) throw new ConfigError({ where: 'pick', expected: 'one name or more', found: 'none' });
   return map((activation) => {
-    const flow = activation.begun(flowOf(activation, name, 'pick'));
-    return activation.with(new Map([[name, flow]]));
+    const picked = names.map((name) => [name, flowOf(activation, name, 'pick')] as const);
+    const { interpreter, branch, pending } = activation;
+    if (picked.length > 1) return new Activation(interpreter, new Map(picked), { branch, pending });
+    return activation.with(new Map(picked.map(([name, flow]) => [name, activation.begun(flow)])));
   });
 }
