@@ -46,10 +46,10 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
-type Kind = RawColumn['kind'];
+export type Kind = RawColumn['kind'];
 
 /** The kind that a value has by itself; undefined for an empty list, which is a list of anything. */
-function kindOf(value: unknown): Kind | undefined {
+export function kindOf(value: unknown): Kind | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') return 'number';
   if (typeof value === 'string') return 'text';
   if (value instanceof Uint8Array) return 'bytes';
@@ -60,10 +60,15 @@ function kindOf(value: unknown): Kind | undefined {
   return value.every((x) => x === null || typeof x === 'string') ? 'texts' : 'mixed';
 }
 
-function columnOf(values: readonly unknown[]): RawColumn {
+/** A column of values as JSON has them, of their one kind, or mixed. */
+export function columnOf(values: readonly unknown[]): RawColumn {
   const kinds = new Set<Kind | undefined>();
   for (const value of values) if (value !== null) kinds.add(kindOf(value));
-  const kind = kindOfAll(kinds);
+  return columnAs(kindOfAll(kinds), values);
+}
+
+/** A column of values that are all of that kind, or null. */
+export function columnAs(kind: Kind, values: readonly unknown[]): RawColumn {
   const valid = Uint8Array.from(values, (value) => Number(value !== null));
   switch (kind) {
     case 'number':
@@ -75,9 +80,9 @@ function columnOf(values: readonly unknown[]): RawColumn {
       lists.forEach((list, row) => {
         starts[row + 1] = (starts[row] as number) + list.length;
       });
-      const all = lists.flatMap((list) => Array.from(list));
-      if (kind === 'texts') return { kind, starts, values: all as (string | null)[], valid };
-      return { kind, starts, values: Float64Array.from(all, (x) => (x === null ? Number.NaN : Number(x))), valid };
+      if (kind === 'texts')
+        return { kind, starts, values: lists.flatMap((list) => Array.from(list)) as (string | null)[], valid };
+      return { kind, starts, values: numbersIn(lists, starts), valid };
     }
     case 'text':
       return { kind, values: values as (string | null)[] };
@@ -86,6 +91,18 @@ function columnOf(values: readonly unknown[]): RawColumn {
     default:
       return { kind: 'mixed', values };
   }
+}
+
+/** The numbers of all lists, null as NaN. */
+function numbersIn(lists: readonly ArrayLike<unknown>[], starts: Int32Array): Float32Array | Float64Array {
+  const isFloat = lists.every((list) => list.length === 0 || list instanceof Float32Array);
+  const all = new (isFloat ? Float32Array : Float64Array)(starts.at(-1) as number);
+  lists.forEach((list, row) => {
+    const start = starts[row] as number;
+    if (list instanceof Float32Array) all.set(list, start);
+    else for (let at = 0; at < list.length; at++) all[start + at] = list[at] === null ? Number.NaN : Number(list[at]);
+  });
+  return all;
 }
 
 /** The one kind of all values, where there is one. */

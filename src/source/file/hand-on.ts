@@ -1,15 +1,10 @@
 import type { Rejected } from '../../core/chunk.ts';
-import type { Issue } from '../../core/error.ts';
 import type { RawColumn } from '../../core/table.ts';
-import { emptyColumn, pick } from './column.ts';
+import { emptyColumn, pick } from '../column.ts';
+import type { Fault } from '../fault.ts';
 import type { Scanned, ScanOptions } from './reader.ts';
 import type { Block } from './record.ts';
 import { isInShard } from './row.ts';
-
-/** Why a record was rejected. */
-export interface Fault extends Omit<Issue, 'where'> {
-  readonly reason: string;
-}
 
 /** Records of a block that were read. */
 export interface Part {

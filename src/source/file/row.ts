@@ -1,5 +1,5 @@
 import type { Table } from '../../core/table.ts';
-import { slice } from './column.ts';
+import { slice } from '../column.ts';
 import type { Scanned } from './reader.ts';
 
 /** A part of every one of some rows: one of `of` equal parts, counted from 1. */

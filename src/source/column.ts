@@ -1,4 +1,4 @@
-import type { RawColumn } from '../../core/table.ts';
+import type { RawColumn } from '../core/table.ts';
 
 /** A column of no rows. */
 export function emptyColumn(kind: RawColumn['kind']): RawColumn {
