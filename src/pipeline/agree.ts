@@ -1,0 +1,112 @@
+import { ConfigError, type Issue, TrunklineError } from '../core/error.ts';
+import { oneOf, quote } from '../core/format.ts';
+import { formatShape, sameShape } from '../core/shape.ts';
+import { didYouMean } from '../core/suggest.ts';
+import type { LabelSpec } from '../loss/index.ts';
+import type { ModelSpec } from '../model/index.ts';
+import type { SampleSource } from '../source/index.ts';
+import type { PipelineConfig } from './schema/index.ts';
+import { throwAll } from './sources.ts';
+
+/** @throws ConfigError for every name of a source that there is none of */
+export function checkNames({ sources, stream, evaluate }: PipelineConfig): void {
+  const names = Object.keys(sources);
+  const stated: readonly (readonly [string, string])[] = [
+    ...(typeof stream.from === 'string'
+      ? [['stream.from', stream.from] as const]
+      : Object.keys(stream.from).map((name) => [`stream.from['${name}']`, name] as const)),
+    ...(typeof evaluate?.from === 'string'
+      ? [['evaluate.from', evaluate.from] as const]
+      : (evaluate?.from ?? []).map((name, at) => [`evaluate.from[${at}]`, name] as const)),
+  ];
+  if (typeof stream.from !== 'string' && stated.length === 0)
+    throw new ConfigError({ where: 'stream.from', expected: oneOf(names), found: 'none' });
+  const issues = stated
+    .filter(([, name]) => !names.includes(name))
+    .map(([where, name]): Issue => ({ where, expected: oneOf(names), found: quote(name), ...didYouMean(name, names) }));
+  if (issues.length > 0) throw new ConfigError(issues);
+}
+
+/** @throws ConfigError where a source gives other inputs than the first that is trained on, or needs a fit of its own */
+export function checkAlike(
+  [first, ...others]: readonly string[],
+  evaluated: readonly string[],
+  sources: ReadonlyMap<string, SampleSource>,
+): void {
+  const issues: Issue[] = [];
+  const expected = sources.get(first as string)?.inputs ?? {};
+  for (const name of new Set([...others, ...evaluated])) {
+    const source = sources.get(name) as SampleSource;
+    if (source.needsFit) {
+      issues.push({
+        where: `sources.${name}`,
+        expected: `features and labels as source '${first}' learned them`,
+        found: 'some that would have to be learned from what is only evaluated',
+        hint: `like: ${first}`,
+      });
+      continue;
+    }
+    for (const [input, { shape, dtype }] of Object.entries(expected)) {
+      const own = source.inputs[input];
+      if (own && sameShape(own.shape, shape) && own.dtype === dtype) continue;
+      issues.push({
+        where: `sources.${name}.features`,
+        expected: `${quote(input)} as ${dtype} ${formatShape(shape)}, as source '${first}' gives it`,
+        found: own ? `${own.dtype} ${formatShape(own.shape)}` : 'none of that name',
+        hint: `like: ${first}`,
+      });
+    }
+  }
+  if (issues.length > 0) throw new ConfigError(issues);
+}
+
+/**
+ * The sources, their labels checked against what the heads' losses take.
+ * @throws ConfigError with every misfit
+ */
+export function withLabels(
+  model: ModelSpec,
+  sources: ReadonlyMap<string, SampleSource>,
+): ReadonlyMap<string, SampleSource> {
+  const specs = new Map<string, LabelSpec>();
+  for (const { name, shape, objective } of model.heads)
+    if (objective) specs.set(name, objective.loss.label(shape, `head "${name}"`));
+  const failures: TrunklineError[] = [];
+  const checked = new Map<string, SampleSource>();
+  for (const [name, source] of sources)
+    try {
+      checked.set(name, source.withLabels(specs));
+    } catch (error) {
+      if (!(error instanceof TrunklineError)) throw error;
+      failures.push(error);
+    }
+  throwAll(failures);
+  return checked;
+}
+
+/** What is not wrong, but perhaps not meant. */
+export function remarksOf(model: ModelSpec, inputs: SampleSource['inputs'], config: PipelineConfig): readonly Issue[] {
+  const used = new Set(model.inputs.map(({ name }) => name));
+  const unused = Object.keys(inputs).filter((name) => !used.has(name));
+  const trained = new Set(
+    typeof config.stream.from === 'string' ? [config.stream.from] : Object.keys(config.stream.from),
+  );
+  const read = new Set([...trained, ...[config.evaluate?.from ?? []].flat()]);
+  for (const name of [...read])
+    for (let like = config.sources[name]?.like; like !== undefined; like = config.sources[like]?.like) read.add(like);
+  return [
+    ...unused.map((name) => ({
+      where: 'model',
+      expected: `something that begins from the feature ${quote(name)}`,
+      found: 'nothing: it is read for no head',
+    })),
+    ...Object.keys(config.sources)
+      .filter((name) => !read.has(name))
+      .map((name) => ({
+        where: `sources.${name}`,
+        expected: 'a source that is trained on or evaluated',
+        found: 'one that nothing names',
+        hint: 'predict may still read it',
+      })),
+  ];
+}
