@@ -8,6 +8,7 @@ export type TrainEvent =
   | HeadsEvaluated
   | CheckpointWritten
   | CheckpointDamaged
+  | CheckpointFailed
   | RunEnded;
 
 /** A run begins, or goes on from a checkpoint. */
@@ -114,6 +115,13 @@ export interface CheckpointDamaged {
   readonly type: 'checkpointDamaged';
   readonly step: number;
   readonly path: string;
+  readonly message: string;
+}
+
+/** A checkpoint could not be written: the ones before it stay. */
+export interface CheckpointFailed {
+  readonly type: 'checkpointFailed';
+  readonly step: number;
   readonly message: string;
 }
 

@@ -60,6 +60,9 @@ export class Progress {
       case 'checkpointDamaged':
         print(`warning: the checkpoint of step ${event.step} is damaged and was passed over: ${event.message}`);
         break;
+      case 'checkpointFailed':
+        print(`warning: the checkpoint of step ${event.step} could not be written: ${event.message}`);
+        break;
       case 'workerFailed':
         print(`the engine's worker failed: ${event.message}`);
         break;

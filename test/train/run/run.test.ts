@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TrunklineEvent } from '../../../src/core/event.ts';
+import type { Source } from '../../../src/source/source.ts';
+import { batchesOf, open, source, temporary } from './sample.ts';
+
+const of = <Type extends TrunklineEvent['type']>(events: readonly TrunklineEvent[], type: Type) =>
+  events.filter((event) => event.type === type) as Extract<TrunklineEvent, { readonly type: Type }>[];
+
+/** Parameters after a run that nothing interrupted. */
+let expected = '';
+beforeAll(async () => {
+  const { run, parameters } = await open(await temporary(afterAll));
+  expect(await run.run()).toEqual({ outcome: 'finished', step: 27, epoch: 3 });
+  expected = await parameters();
+});
+
+test('a run that was stopped goes on bit for bit, wherever and however often', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 3 }), async (stops) => {
+      const directory = await temporary();
+      let resume = false;
+      for (const stop of stops) {
+        let taken = 0;
+        const part = await open(
+          directory,
+          {},
+          {
+            resume,
+            events: (event) => {
+              if (event.type === 'stepTaken' && ++taken === stop) part.run.stop();
+            },
+          },
+        );
+        const { outcome } = await part.run.run();
+        await part.parameters();
+        resume = true;
+        if (outcome === 'finished') break;
+      }
+      const last = await open(directory, {}, { resume });
+      expect(await last.run.run()).toEqual({ outcome: 'finished', step: 27, epoch: 3 });
+      expect(await last.parameters()).toBe(expected);
+    }),
+    { numRuns: 4 },
+  );
+}, 120_000);
+
+test('a run that failed goes on from its last checkpoint, and trains what was not kept again, bit for bit', async () => {
+  const directory = await temporary();
+  let readings = 0;
+  const failing: Source = {
+    ...source,
+    async *read(options) {
+      for await (const reading of source.read(options)) {
+        if (++readings === 8) throw new Error('unplugged');
+        yield reading;
+      }
+    },
+  };
+  const checkpoint = { directory: join(directory, 'checkpoints'), everySteps: 2, keep: 2 };
+  const first = await open(directory, { checkpoint, batches$: batchesOf(failing) });
+  await expect(first.run.run()).rejects.toThrow('unplugged');
+  await first.parameters();
+  expect(of(first.events, 'runEnded')).toMatchObject([{ outcome: 'failed', message: 'unplugged' }]);
+  const kept = of(first.events, 'checkpointWritten').at(-1)?.step;
+  const second = await open(directory, { checkpoint }, { resume: true });
+  await second.run.run();
+  expect(of(second.events, 'runStarted')).toMatchObject([{ step: kept }]);
+  expect(kept).toBeGreaterThan(1);
+  expect(await second.parameters()).toBe(expected);
+});
+
+test('heads are scored after epochs and at the end, once at the same step, and checkpoints come in time', async () => {
+  const directory = await temporary();
+  const { run, events, parameters } = await open(directory, {
+    evaluations: [{ source, everyEpochs: 2 }],
+    checkpoint: { directory: join(directory, 'checkpoints'), everySteps: 5, keep: 2 },
+  });
+  await run.run();
+  expect(await parameters()).toBe(expected);
+  expect(of(events, 'headsEvaluated').map(({ step }) => step)).toEqual([18, 27]);
+  const kept = of(events, 'checkpointWritten').map(({ step }) => step);
+  expect(kept.at(-1)).toBe(27);
+  expect(kept.length).toBeGreaterThanOrEqual(3);
+  const gaps = kept.slice(1, -1).map((step, at) => step - (kept[at] as number));
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5);
+  const counts = { received: 210, trained: 210, pending: 0 };
+  expect(of(events, 'epochEnded').at(-1)).toMatchObject({ epoch: 3, counts });
+});
+
+test('a run of so many steps takes no more, and goes on when it may take more', async () => {
+  const directory = await temporary();
+  const first = await open(directory, { steps: 10 });
+  expect(await first.run.run()).toMatchObject({ outcome: 'finished', step: 10 });
+  await first.parameters();
+  const second = await open(directory, {}, { resume: true });
+  expect(await second.run.run()).toMatchObject({ step: 27 });
+  expect(await second.parameters()).toBe(expected);
+});
+
+test('what decides the numbers must be as it was, and there must be something to go on from', async () => {
+  const directory = await temporary();
+  const none = await open(directory, {}, { resume: true });
+  await expect(none.run.run()).rejects.toThrow(
+    `${join(directory, 'checkpoints')}: expected a checkpoint to go on from; found none\n  hint: begin the run without resuming`,
+  );
+  await none.parameters();
+  const first = await open(directory, { steps: 3 });
+  await first.run.run();
+  await first.parameters();
+  const other = await open(directory, { identity: { seed: 8, stream: { batch: 4 } } }, { resume: true });
+  await expect(other.run.run()).rejects.toThrow(
+    'seed: expected 9, as when it was begun; found 8\nstream: expected nothing, as when it was begun; found an object with batch',
+  );
+  await other.parameters();
+});
