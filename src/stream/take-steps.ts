@@ -15,7 +15,7 @@ export interface TakeStepsOptions {
   /** Whether reports come with the best guesses of all rows; false when left out. */
   readonly points?: boolean;
   /**
-   * Called with a step whose batch carries the stream's state, and at the end of an epoch. No later step is begun before
+   * Called with a step whose batch carries the stream's state, or with the end of an epoch that follows it. No later step is begun before
    * it has resolved: what the taker has learned is what it had learned by then.
    */
   readonly pause?: (item: StepItem) => Promise<void>;
@@ -60,7 +60,7 @@ export function takeSteps(
             const assembleMs = batch.assembleMs + ('assembleMs' in taken ? taken.assembleMs : 0);
             const item = { ...taken, assembleMs, waitMs, batch, epoch, ...completed };
             emit(item);
-            if (state) await pause?.(item);
+            if (state && epochEnd === undefined) await pause?.(item);
           }
           if (epochEnd === undefined) return;
           const end = { epochEnd, flow, ...completed };

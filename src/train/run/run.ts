@@ -124,18 +124,18 @@ export class TrainingRun {
     });
   }
 
-  #arrive({ flow, rows }: StreamBatch): void {
+  #arrive({ flow, rows, epochEnd }: StreamBatch): void {
     const isLast = this.#begun + 1 === this.#plan.steps;
     if ((!this.#flow && this.#isStopping) || isLast) flow.capture();
     this.#flow = flow;
-    if (rows === 0) return;
-    this.#inFlight++;
-    this.#begun++;
+    if (rows > 0) this.#begun++;
+    if (rows > 0 || epochEnd !== undefined) this.#inFlight++;
   }
 
   #report(item: StepItem): void {
     const { clock, events } = this.#options;
     if ('epochEnd' in item) {
+      this.#inFlight--;
       this.#epoch = item.epochEnd;
       if (this.#checkpoints.isDue(this.#place())) item.flow.capture();
       const durationMs = clock.monotonicMs() - this.#epochStartMs;
@@ -144,7 +144,7 @@ export class TrainingRun {
       events({ type: 'epochEnded', ...this.#place(), counts: { received, pending, ...outcomes }, durationMs });
       return;
     }
-    this.#inFlight--;
+    if (item.batch.epochEnd === undefined) this.#inFlight--;
     if ('step' in item) this.#step = item.step;
     events(eventOf(item));
     if (this.#checkpoints.isDue(this.#place()) || this.#dueBySteps().length > 0) item.batch.flow.capture();
@@ -153,21 +153,20 @@ export class TrainingRun {
 
   /** Nothing is under way, and nothing is begun before this has ended. */
   async #pause(item: StepItem): Promise<void> {
-    if ('epochEnd' in item) {
-      await this.#scoreAll(({ everyEpochs }) => everyEpochs !== undefined && item.epochEnd % everyEpochs === 0);
-      return;
+    const flow = 'batch' in item ? item.batch.flow : item.flow;
+    const { state } = item;
+    const ended = 'epochEnd' in item ? item.epochEnd : undefined;
+    const isLast = this.#isStopping || this.#step === this.#plan.steps;
+    if (state && (isLast || this.#checkpoints.isDue(this.#place()))) {
+      const written = this.#checkpoints.write(flow, state, this.#place());
+      if (isLast) await written;
     }
-    const { state, batch } = item;
-    const isLast = this.#step === this.#plan.steps;
-    if (isLast && state) await this.#checkpoints.write(batch.flow, state, this.#place());
-    if (this.#isStopping) {
-      if (state) await this.#checkpoints.write(batch.flow, state, this.#place());
-      this.#finish('stopped');
-      return;
-    }
-    if (state && this.#checkpoints.isDue(this.#place())) void this.#checkpoints.write(batch.flow, state, this.#place());
     const due = this.#dueBySteps();
-    await this.#scoreAll((evaluation) => due.includes(evaluation));
+    await this.#scoreAll(
+      (evaluation) =>
+        due.includes(evaluation) || (ended !== undefined && ended % (evaluation.everyEpochs ?? ended + 1) === 0),
+    );
+    if (this.#isStopping && state) this.#finish('stopped');
   }
 
   /** When nothing is under way there is no step to wait for: the stream's state is the one to go on from. */

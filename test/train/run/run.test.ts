@@ -42,7 +42,7 @@ test('a run that was stopped goes on bit for bit, wherever and however often', a
       expect(await last.run.run()).toEqual({ outcome: 'finished', step: 27, epoch: 3 });
       expect(await last.parameters()).toBe(expected);
     }),
-    { numRuns: 4 },
+    { numRuns: 8 },
   );
 }, 120_000);
 
