@@ -77,7 +77,7 @@ train, record 12, input 'x': expected a number; found null or NaN`,
     ];
     const source = await samples(recordSource(few), config);
     await expect(readAll(source)).rejects.toThrow(
-      /^train: expected at most 10 % of rows rejected; found 2 of 2: 1 missing, 1 badType\n/,
+      /^train: expected at most 10 % of rows rejected; found 2 of 2: 1 badType, 1 missing\n/,
     );
     expect((await readAll(source, 1))[0]?.rejected).toHaveLength(1);
   });
