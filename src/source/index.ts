@@ -2,11 +2,12 @@ import { type ConfigOf, family, type ParsedOf } from '../core/plugin.ts';
 import { csv } from './csv.ts';
 import { generator } from './generator.ts';
 import { memory } from './memory.ts';
+import { ndjson } from './ndjson.ts';
 import { parquet } from './parquet.ts';
 import { tsv } from './tsv.ts';
 
 /** Every medium that rows come from. */
-export const sources = family('source', [parquet, csv, tsv, memory, generator]);
+export const sources = family('source', [parquet, csv, tsv, ndjson, memory, generator]);
 
 /** What a user writes for a source. */
 export type SourceConfig = ConfigOf<(typeof sources.plugins)[number]>;

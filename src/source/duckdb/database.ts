@@ -3,15 +3,23 @@ import { SourceError, TrunklineError } from '../../core/error.ts';
 import type { Glob } from '../file/list.ts';
 import { exactPath, literal, messageOf } from './text.ts';
 
-/** A DuckDB in memory, loaded when it is first needed. One thread: the cores are for training. */
-async function open(): Promise<DuckDBInstance> {
-  const driver = await import('@duckdb/node-api').catch((error: unknown) => {
+/**
+ * The driver, loaded when it is first needed.
+ * @throws SourceError when it can't be loaded here
+ */
+export async function load(): Promise<typeof import('@duckdb/node-api')> {
+  return import('@duckdb/node-api').catch((error: unknown) => {
     throw new SourceError(
       { where: '@duckdb/node-api', expected: 'the driver that reads files of tables', found: messageOf(error) },
       { cause: error },
     );
   });
-  return driver.DuckDBInstance.create(':memory:', { threads: '1' });
+}
+
+/** A DuckDB in memory. One thread: the cores are for training. */
+async function open(): Promise<DuckDBInstance> {
+  const { DuckDBInstance } = await load();
+  return DuckDBInstance.create(':memory:', { threads: '1' });
 }
 
 /** The files that a pattern means. */

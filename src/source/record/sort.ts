@@ -43,7 +43,7 @@ export function sortRecords(records: readonly unknown[], columns: readonly Table
     rows.push(record as Readonly<Record<string, unknown>>);
   });
   const sorted = columns.map(({ name, kind }) => {
-    const values = rows.map((row) => row[name] ?? null);
+    const values = rows.map((row) => fieldOf(row, name));
     return [name, columnAs(kind, values)] as const;
   });
   return { columns: new Map(sorted), records: kept, faults };
@@ -57,7 +57,7 @@ export function columnsOfRecords(
   const objects = records.filter(isObject);
   const names = new Set([...objects.flatMap((record) => Object.keys(record)), ...Object.keys(kinds)]);
   return [...names].map((name) => {
-    const kind = kinds[name] ?? usualKind(objects.map((record) => record[name] ?? null));
+    const kind = kinds[name] ?? usualKind(objects.map((record) => fieldOf(record, name)));
     return { name, kind, type: kind };
   });
 }
@@ -79,7 +79,7 @@ function usualKind(values: readonly unknown[]): Kind {
 
 function faultOf(record: Readonly<Record<string, unknown>>, columns: readonly TableColumn[]): Fault | undefined {
   for (const { name, kind } of columns) {
-    const value = record[name] ?? null;
+    const value = fieldOf(record, name);
     if (value === null || kind === 'mixed') continue;
     const own = kindOf(value);
     if (own !== kind && !(own === undefined && (kind === 'numbers' || kind === 'texts')))
@@ -90,6 +90,11 @@ function faultOf(record: Readonly<Record<string, unknown>>, columns: readonly Ta
       };
   }
   return undefined;
+}
+
+/** A record's own value. Names may be those of anything that every object has. */
+function fieldOf(record: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(record, name) ? (record[name] ?? null) : null;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
