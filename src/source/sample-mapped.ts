@@ -80,6 +80,10 @@ export class MappedSamples implements SampleSource {
     return this.parts.table.countRows?.(signal);
   }
 
+  async files(): Promise<readonly string[]> {
+    return (await this.parts.table.files?.()) ?? [];
+  }
+
   async fit(signal: AbortSignal): Promise<void> {
     const { labels } = this.parts;
     const fits = [this.features.startFit(), ...(labels?.needsFit ? [labels.startFit()] : [])];

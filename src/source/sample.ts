@@ -32,6 +32,8 @@ export interface SampleSource extends Source {
   withLabels(specs: ReadonlyMap<string, LabelSpec>): SampleSource;
   /** How many rows the medium has, where that can be known without reading them all. */
   countRows(signal?: AbortSignal): Promise<number | undefined>;
+  /** The files that are read; none where it is not files. */
+  files(): Promise<readonly string[]>;
 }
 
 export interface SamplesOptions {

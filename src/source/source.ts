@@ -33,6 +33,8 @@ export interface TableSource {
   columns(signal?: AbortSignal): Promise<readonly TableColumn[]>;
   /** How many rows there are, where that can be known without reading them all. */
   countRows?(signal?: AbortSignal): Promise<number>;
+  /** The files that are read, in their order, where it is files that are read. */
+  files?(): Promise<readonly string[]>;
   /** Reads on demand: nothing is read before it is asked for. @throws TrunklineError when the medium fails as a whole */
   read(options: TableReadOptions): AsyncIterable<TableReading>;
 }

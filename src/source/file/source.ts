@@ -98,6 +98,7 @@ export function fileSource(
   return {
     name,
     replayable: true,
+    files: list,
     columns: async (signal) => {
       const [first] = await list();
       return first === undefined ? [] : offered(first, signal);

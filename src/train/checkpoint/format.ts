@@ -121,8 +121,13 @@ export function decodeCheckpoint(files: Read, directory: string, step: number, s
       json: parseJson(files[streamFile], place(streamFile)),
       arrays: Object.fromEntries([...tensors].map(([name, { values }]) => [name, values])),
     },
-    run: parseJson(files[runFile], place(runFile)),
+    run: decodeRun(files, directory),
   };
+}
+
+/** What the run remembers besides model and stream, from a checkpoint's files, which were verified. */
+export function decodeRun(files: Read, directory: string): Json {
+  return parseJson(files[runFile], join(directory, runFile));
 }
 
 function parseJson(bytes: Uint8Array, where: string): Json {

@@ -1,11 +1,19 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Json } from '../../core/chunk.ts';
 import { ConfigError, type Issue, TrunklineError } from '../../core/error.ts';
 import type { EventSink } from '../../core/event.ts';
 import { formatValue } from '../../core/format.ts';
 import type { ModelSpec } from '../../model/index.ts';
 import { readDirectory, writeDirectory } from '../directory.ts';
-import { type Checkpoint, checkpointFiles, decodeCheckpoint, encodeCheckpoint, verifyCheckpoint } from './format.ts';
+import {
+  type Checkpoint,
+  checkpointFiles,
+  decodeCheckpoint,
+  decodeRun,
+  encodeCheckpoint,
+  verifyCheckpoint,
+} from './format.ts';
 
 export interface CheckpointStoreOptions {
   readonly directory: string;
@@ -77,14 +85,18 @@ export class CheckpointStore {
    * @throws ConfigError when all are damaged, or the newest whole one was written for another model
    */
   async newest(spec: ModelSpec): Promise<Checkpoint | undefined> {
-    const faults: Issue[] = [];
-    for (const step of await this.steps()) {
-      const path = join(this.#options.directory, nameOf(step));
-      const files = await this.#wholeFiles(path, step, faults);
-      if (files) return decodeCheckpoint(files, path, step, spec);
-    }
-    if (faults.length === 0) return undefined;
-    throw new ConfigError(faults);
+    const found = await this.#newest();
+    return found && decodeCheckpoint(found.files, found.path, found.step, spec);
+  }
+
+  /**
+   * What the run of the newest whole checkpoint remembers besides its model: before there is a model.
+   * @returns undefined when there is no checkpoint
+   * @throws ConfigError when all are damaged
+   */
+  async newestRun(): Promise<{ readonly step: number; readonly run: Json } | undefined> {
+    const found = await this.#newest();
+    return found && { step: found.step, run: decodeRun(found.files, found.path) };
   }
 
   /** Puts in order what interrupted calls left. To be called before the first is written. */
@@ -115,6 +127,17 @@ export class CheckpointStore {
       this.#options.events({ type: 'checkpointDamaged', step, path, message: error.message });
       return undefined;
     }
+  }
+
+  async #newest() {
+    const faults: Issue[] = [];
+    for (const step of await this.steps()) {
+      const path = join(this.#options.directory, nameOf(step));
+      const files = await this.#wholeFiles(path, step, faults);
+      if (files) return { step, path, files };
+    }
+    if (faults.length === 0) return undefined;
+    throw new ConfigError(faults);
   }
 
   async #prune(): Promise<void> {

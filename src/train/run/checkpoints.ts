@@ -23,7 +23,8 @@ export interface Restored extends RunPlace {
   readonly stream: StreamState;
 }
 
-const runSchema = z.strictObject({ epoch: z.number(), identity: z.custom<Json>(), fitted: z.custom<Json>() });
+/** What a run remembers besides its model and stream. */
+export const runSchema = z.strictObject({ epoch: z.number(), identity: z.custom<Json>(), fitted: z.custom<Json>() });
 
 /** The checkpoints of a run: when they are due, what they hold, how the run goes on from one. */
 export class RunCheckpoints {

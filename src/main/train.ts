@@ -1,0 +1,103 @@
+import { createLogUpdate } from 'log-update';
+import { systemClock } from '../core/clock.ts';
+import type { TrunklineEvent } from '../core/event.ts';
+import { trunklineBackend } from '../engine/backend.ts';
+import { loadPipeline } from '../pipeline/load.ts';
+import type { RunMode } from '../pipeline/run/folder.ts';
+import { writeReport } from '../pipeline/run/report.ts';
+import { train } from '../pipeline/run/train.ts';
+import { HeadTable } from '../report/head-table.ts';
+import { Progress } from '../report/progress.ts';
+
+export interface TrainCommandOptions {
+  readonly resume?: boolean;
+  readonly overwrite?: boolean;
+  /** Every event as a line of JSON, in place of what people read. */
+  readonly json?: boolean;
+}
+
+/** Time between two lines of progress: on a terminal, where each replaces the last, and elsewhere. */
+const liveMs = 200;
+const quietMs = 10_000;
+
+/** Exit code of a process that the second signal ended. */
+const interrupted = 130;
+
+/**
+ * Trains a pipeline, says how it goes, and leaves a run folder. The first interrupt ends the run after the steps under
+ * way, with a checkpoint; the second ends the process.
+ * @throws TrunklineError when something is wrong with the pipeline, a source or the engine
+ */
+export async function trainCommand(file: string, options: TrainCommandOptions): Promise<void> {
+  trunklineBackend();
+  const mode: RunMode = options.resume ? 'resume' : options.overwrite ? 'overwrite' : 'new';
+  const display = options.json ? jsonDisplay() : peopleDisplay();
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(interrupted);
+    display.say('stopping after the steps under way; once more to stop at once');
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    const loaded = await loadPipeline(file);
+    const outcome = await train(loaded, {
+      mode,
+      events: display.event,
+      clock: systemClock,
+      stop: stop.signal,
+      onFit: (source) => display.say(`reading all of '${source}' once, for features and labels that learn from it`),
+    });
+    const report = await writeReport(outcome.folder, outcome);
+    display.end(outcome.outcome, file, report, outcome.folder.directory);
+  } finally {
+    display.close();
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+/** What is shown of a run. */
+interface Display {
+  event(event: TrunklineEvent): void;
+  say(line: string): void;
+  end(outcome: 'finished' | 'stopped', file: string, report: string, directory: string): void;
+  close(): void;
+}
+
+function jsonDisplay(): Display {
+  const write = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+  return {
+    event: write,
+    say: (line) => void process.stderr.write(`${line}\n`),
+    end: (outcome, _, report, directory) => write({ type: 'reported', outcome, report, directory }),
+    close: () => {},
+  };
+}
+
+function peopleDisplay(): Display {
+  const live = process.stdout.isTTY ? createLogUpdate(process.stdout) : undefined;
+  const print = (line: string): void => {
+    live?.clear();
+    console.log(line);
+  };
+  const progress = new Progress({
+    clock: systemClock,
+    print,
+    ...(live ? { live } : {}),
+    intervalMs: live ? liveMs : quietMs,
+  });
+  const table = new HeadTable(systemClock);
+  return {
+    event: (event) => {
+      progress.event(event);
+      table.event(event);
+    },
+    say: print,
+    end: (outcome, file, report, directory) => {
+      print(`\n${table.format()}\n`);
+      if (outcome === 'stopped') print(`stopped; to go on: trunkline train ${file} --resume`);
+      print(`run folder: ${directory}\ncurves of every head: ${report}`);
+    },
+    close: () => live?.done(),
+  };
+}

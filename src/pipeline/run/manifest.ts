@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Json } from '../../core/chunk.ts';
+import { formatModel } from '../../model/index.ts';
+import { type Fingerprint, fingerprintOf } from '../../train/fingerprint.ts';
+import type { Pipeline } from '../assemble.ts';
+
+/** What is written of a run, for those who want to know what it was. */
+export interface Manifest {
+  readonly name: string;
+  readonly begunAt: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly seed: number;
+  /** The pipeline file, and the configuration as it was written there. */
+  readonly file: string;
+  readonly config: unknown;
+  /** Files by source. */
+  readonly data: Readonly<Record<string, readonly Fingerprint[]>>;
+  /** The model's text, by lines. */
+  readonly model: readonly string[];
+  readonly heads: readonly string[];
+}
+
+const packages = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', 'onnxruntime-node', '@duckdb/node-api', 'rxjs'];
+
+/** Describes a run that begins. */
+export async function manifestOf(pipeline: Pipeline, file: string, begunAt: string): Promise<Manifest> {
+  const data: Record<string, readonly Fingerprint[]> = {};
+  for (const [name, source] of pipeline.sources)
+    data[name] = await Promise.all((await source.files()).map((path) => fingerprintOf(path)));
+  return {
+    name: pipeline.name,
+    begunAt,
+    versions: versions(),
+    seed: pipeline.seed,
+    file,
+    config: pipeline.written,
+    data,
+    model: formatModel(pipeline.model).split('\n'),
+    heads: pipeline.model.heads.filter(({ objective }) => objective).map(({ name }) => name),
+  };
+}
+
+function versions(): Record<string, string> {
+  const require = createRequire(import.meta.url);
+  const own = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  // Some packages do not export their package.json: it is read from where they are.
+  const versionOf = (name: string): string => {
+    const main = require.resolve(name);
+    const folder = main.slice(0, main.lastIndexOf(`/node_modules/${name}/`) + `/node_modules/${name}/`.length);
+    return (JSON.parse(readFileSync(`${folder}package.json`, 'utf8')) as { version: string }).version;
+  };
+  return {
+    trunkline: own.version,
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    ...Object.fromEntries(packages.map((name) => [name, versionOf(name)])),
+  };
+}
+
+/** What must be the same for a run to go on: what decides the numbers, and not how long it trains or what it leaves. */
+export function identityOf({ config }: Pipeline): Json {
+  const { seed, sources, stream, model, merge, optimizer, engine } = config;
+  const { epochs: _, steps: __, ...order } = stream;
+  // As it comes back from a file.
+  return JSON.parse(JSON.stringify({ seed, sources, stream: order, model, merge, optimizer, engine })) as Json;
+}
