@@ -35,7 +35,8 @@ function applied(layer: Layer, tensors: SymbolicTensor[]): SymbolicTensor | Symb
       {
         where: `layer '${layer.name}'`,
         expected: `a layer that takes ${tensors.length} tensors: ${tensors.map((tensor) => `'${segmentOf(tensor)}'`).join(', ')}`,
-        found: error instanceof Error ? error.message : String(error),
+        // What TensorFlow.js says after the first sentence is of symbolic tensors.
+        found: (error instanceof Error ? error.message : String(error)).split('. ')[0] as string,
         hint: "merge('concat') joins them before, pick(name) takes one of them",
       },
       { cause: error },

@@ -1,6 +1,7 @@
 import { defer, isObservable, type Observable, type OperatorFunction, of } from 'rxjs';
 import { ConfigError, TrunklineError } from '../../core/error.ts';
 import { formatValue } from '../../core/format.ts';
+import { formatFound } from './found.ts';
 
 /** What is asked, in words for errors. */
 export interface Question {
@@ -24,9 +25,9 @@ export class Answering<Given> {
   /** @throws ConfigError when it is no operator */
   constructor(operator: OperatorFunction<Given, unknown>, question: Question) {
     this.#question = question;
-    if (typeof operator !== 'function') this.#refuse(formatValue(operator), 'give an operator: pipe(trunk(…), …)');
+    if (typeof operator !== 'function') this.#refuse(formatFound(operator), 'give an operator: pipe(trunk(…), …)');
     this.#answers$ = operator(defer(() => this.#value$()));
-    if (!isObservable(this.#answers$)) this.#refuse(`an operator that gives ${formatValue(this.#answers$)}`);
+    if (!isObservable(this.#answers$)) this.#refuse(`an operator that gives ${formatFound(this.#answers$)}`);
   }
 
   /**

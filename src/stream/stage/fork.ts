@@ -4,6 +4,7 @@ import { formatValue } from '../../core/format.ts';
 import { type Forked, fork as forkBranches, isLayer, type Origin } from '../../model/index.ts';
 import { Activation, type Flow, HeadLoss, type HeadLosses } from './activation.ts';
 import { Answering } from './answer.ts';
+import { formatFound } from './found.ts';
 
 /** What a branch of a fork ends in: a head, the heads of a fork of its own, or something to go on from. */
 export type ForkBranch = OperatorFunction<Activation, HeadLoss | HeadLosses<string> | Activation>;
@@ -102,7 +103,7 @@ function lossesIn(branch: string, answer: unknown): readonly HeadLoss[] {
   throw new ConfigError({
     where: `branch '${branch}'`,
     expected: 'an end in a head, in heads, or in an activation',
-    found: formatValue(answer),
+    found: formatFound(answer),
     hint: 'branch(layers, loss)',
   });
 }

@@ -1,8 +1,8 @@
 import { map, type OperatorFunction } from 'rxjs';
 import { ConfigError } from '../../core/error.ts';
-import { formatValue } from '../../core/format.ts';
 import { type LossNode, mergeLosses as mergeNodes } from '../../model/index.ts';
 import { HeadLoss, type HeadLosses, MergedLoss } from './activation.ts';
+import { formatFound } from './found.ts';
 import { checkFactors, type MergeLike, mergingOf, sum } from './merging.ts';
 
 /**
@@ -34,7 +34,7 @@ function checkLosses(losses: unknown): void {
   throw new ConfigError({
     where: 'mergeLosses',
     expected: 'losses by head, as a fork of branches gives them',
-    found: formatValue(losses),
+    found: formatFound(losses),
     hint: 'fork({ name: branch(layers, loss) }), mergeLosses()',
   });
 }

@@ -1,6 +1,5 @@
 import type { Observable } from 'rxjs';
 import { ConfigError } from '../../core/error.ts';
-import { formatValue } from '../../core/format.ts';
 import type { ModelSpec } from '../../model/index.ts';
 import { ModelProgram, type ProgramOptions } from '../../step/program.ts';
 import type { Step } from '../../trace/record.ts';
@@ -8,6 +7,7 @@ import { type Activation, MergedLoss } from './activation.ts';
 import { Answering } from './answer.ts';
 import { Computer } from './computer.ts';
 import { Describer, type Description, type InputShape } from './describer.ts';
+import { formatFound } from './found.ts';
 
 /** From a batch's activations to the loss that is minimised, with the operators of RxJS and those of this folder. */
 export type Selector<Heads extends string = string> = (batch$: Observable<Activation>) => Observable<MergedLoss<Heads>>;
@@ -36,7 +36,7 @@ export class SelectedModel {
     throw new ConfigError({
       where: 'selector',
       expected: 'a merged loss',
-      found: formatValue(answer),
+      found: formatFound(answer),
       hint: 'end it with mergeLosses()',
     });
   }
