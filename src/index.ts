@@ -26,13 +26,11 @@ export {
   Branch,
   type Branches,
   Fork,
-  fork,
   formatModel,
   type LossNode,
+  lambda,
   type MergeMode,
   type ModelSpec,
-  merge,
-  mergeLosses,
   mermaidOf,
   type OutputOptions,
   summarize,
@@ -40,10 +38,13 @@ export {
 } from './model/index.ts';
 export { type OptimizerConfig, optimizers, type Schedule, type ScheduleConfig, schedules } from './optimizer/index.ts';
 export {
+  type MappingConfig,
   type ParsedSourceConfig,
   type Position,
+  type SampleSource,
   type SourceConfig,
   type SourceContext,
+  samples,
   sources,
   type TableColumn,
   type TableReading,
@@ -55,11 +56,54 @@ export type { HeadSettings } from './step/flight.ts';
 export type { HeadReport, SkippedStep, StepReport } from './step/report.ts';
 export { type RunnerOptions, StepRunner } from './step/runner.ts';
 export type { StepState } from './step/state.ts';
+export {
+  type Activation,
+  type BatchOptions,
+  type BranchOptions,
+  batch,
+  branch,
+  describeSelector,
+  type EpochEnd,
+  type FlowCounts,
+  type FromSourceOptions,
+  fork,
+  fromSource,
+  type GradientReport,
+  type GradientStepOptions,
+  gradientStep,
+  type HeadLoss,
+  type HeadLosses,
+  heads,
+  type InputShape,
+  interleave,
+  keep,
+  type MergedLoss,
+  merge,
+  mergeLosses,
+  pick,
+  type ReservoirOptions,
+  type RouteOptions,
+  type RouteRule,
+  reservoir,
+  route,
+  type Selector,
+  type ShuffleOptions,
+  type StepItem,
+  type StreamBatch,
+  type StreamChunk,
+  type StreamState,
+  shuffle,
+  sum,
+  takeSteps,
+  trunk,
+} from './stream/index.ts';
+export * from './stream/stage/configs.ts';
 export { random } from './trace/distribution.ts';
 export { type RandomState, withRandom, withRandomName } from './trace/random.ts';
 export type { InputSpec, InputSpecs, RecordOptions, Step, StepResult } from './trace/record.ts';
 export type { CompileOptions } from './train/compile-options.ts';
 export type { DatasetOptions, Features, Labels } from './train/dataset.ts';
+export { type OnnxOptions, toLayersModel, toOnnx } from './train/export.ts';
 export type { Epoch, FitOptions } from './train/fit.ts';
 export { Graph } from './train/graph.ts';
 export type { Prediction } from './train/predict.ts';

@@ -1,5 +1,6 @@
 import type { Json, Rejected } from '../core/chunk.ts';
 import { ConfigError, TrunklineError } from '../core/error.ts';
+import type { Source } from '../source/source.ts';
 import { type Amount, add, type FlowCounts, Ledger, type Outcome } from './ledger.ts';
 import type { FlowState, OperatorState, StreamState } from './state.ts';
 
@@ -25,6 +26,8 @@ export interface FlowOptions {
   readonly origins: readonly Origin[];
   /** Heads that rows may have labels of. */
   readonly heads: readonly string[];
+  /** What rows hold, where the source says so. */
+  readonly inputs?: Source['inputs'];
   /** How much is read ahead of what the operators hold. */
   readonly credit: Amount;
   readonly rejectLimit?: RejectLimit;
@@ -60,6 +63,7 @@ export class Flow {
   readonly name: string;
   readonly origins: readonly Origin[];
   readonly heads: readonly string[];
+  readonly inputs: Source['inputs'];
   readonly #options: FlowOptions;
   readonly #ledger: Ledger;
   readonly #controller = new AbortController();
@@ -77,6 +81,7 @@ export class Flow {
     this.name = options.name;
     this.origins = options.origins;
     this.heads = options.heads;
+    this.inputs = options.inputs ?? {};
     this.#options = options;
     this.#ledger = new Ledger(options.name);
     this.#granted = options.credit;

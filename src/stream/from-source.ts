@@ -59,13 +59,14 @@ interface Place {
  */
 export function fromSource(source: Source, options: FromSourceOptions = {}): Observable<StreamChunk> {
   const { epochs, tags, rows, sizeBytes } = parseConfig(schema, options, 'fromSource');
-  const { name, heads, replayable } = source;
+  const { name, heads, inputs, replayable } = source;
   const { deadLetter, rejectLimit, restore, signal, from } = options;
   return pump(() => {
     const restored = restore && stateOf(restore, name);
     const flow = new Flow({
       name,
       heads,
+      inputs,
       origins: [{ source: name, tags }],
       credit: { rows, sizeBytes },
       ...(deadLetter ? { deadLetter } : {}),

@@ -119,6 +119,7 @@ class Interleaved implements Feed {
         name,
         origins: flows.flatMap(({ origins }) => origins),
         heads: [...new Set(flows.flatMap(({ heads }) => heads))],
+        inputs: Object.assign({}, ...flows.map(({ inputs }) => inputs)),
         credit: { rows: joinedRows, sizeBytes: Number.POSITIVE_INFINITY },
         ...(restore ? { restore: stateOf(restore, name) } : {}),
       });

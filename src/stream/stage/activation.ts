@@ -3,7 +3,7 @@ import type { Layer, MergeMode, OutputOptions } from '../../model/index.ts';
 import type { Merging } from './merging.ts';
 
 /** What an interpreter knows one tensor of an activation by. */
-export class Flow {}
+export class Handle {}
 
 /**
  * What a selector's operators act on. One interpreter describes the model with symbolic tensors, once; the other computes
@@ -11,13 +11,13 @@ export class Flow {}
  */
 export interface Interpreter {
   /** Gives a layer one tensor, or several that it joins. `name` is that of the branch which begins where several are joined. */
-  apply(layer: Layer, flows: readonly Flow[], name?: string): Flow;
+  apply(layer: Layer, handles: readonly Handle[], name?: string): Handle;
   /** The beginning of a branch. */
-  begin(flow: Flow, branch: string): Flow;
+  begin(handle: Handle, branch: string): Handle;
   /** Joins several. */
-  merge(flows: readonly Flow[], mode: MergeMode, name?: string): Flow;
+  merge(handles: readonly Handle[], mode: MergeMode, name?: string): Handle;
   /** Ends a head. */
-  loss(flow: Flow, head: string, ending: Ending): HeadLoss;
+  loss(handle: Handle, head: string, ending: Ending): HeadLoss;
 }
 
 /** What a head is trained for, and what may change while training. */
@@ -33,7 +33,7 @@ export interface Ending extends OutputOptions {
  */
 export class Activation {
   readonly interpreter: Interpreter;
-  readonly flows: ReadonlyMap<string, Flow>;
+  readonly handles: ReadonlyMap<string, Handle>;
   /** The branch of the innermost fork: what a head is named after. */
   readonly branch: string | undefined;
   /** Whether that branch begins with whatever uses the tensors next: of several it is not known which it will use. */
@@ -41,24 +41,24 @@ export class Activation {
 
   constructor(
     interpreter: Interpreter,
-    flows: ReadonlyMap<string, Flow>,
+    handles: ReadonlyMap<string, Handle>,
     { branch, pending = false }: { readonly branch?: string | undefined; readonly pending?: boolean } = {},
   ) {
     this.interpreter = interpreter;
-    this.flows = flows;
+    this.handles = handles;
     this.branch = branch;
     this.pending = pending;
   }
 
   /** The same place in the selector with other tensors. */
-  with(flows: ReadonlyMap<string, Flow>): Activation {
-    return new Activation(this.interpreter, flows, { branch: this.branch });
+  with(handles: ReadonlyMap<string, Handle>): Activation {
+    return new Activation(this.interpreter, handles, { branch: this.branch });
   }
 
   /** One tensor, in the branch that begins with it if none has begun yet. */
-  begun(flow: Flow, part?: string): Flow {
-    if (!this.pending || this.branch === undefined) return flow;
-    return this.interpreter.begin(flow, part === undefined ? this.branch : `${this.branch}.${part}`);
+  begun(handle: Handle, part?: string): Handle {
+    if (!this.pending || this.branch === undefined) return handle;
+    return this.interpreter.begin(handle, part === undefined ? this.branch : `${this.branch}.${part}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { map, type OperatorFunction } from 'rxjs';
 import { ConfigError } from '../../core/error.ts';
 import { formatValue } from '../../core/format.ts';
 import type { LossLike } from '../../model/index.ts';
-import type { Activation, Ending, Flow, HeadLoss } from './activation.ts';
+import type { Activation, Ending, Handle, HeadLoss } from './activation.ts';
 import { issuesOfStreams } from './runtime.ts';
 import { type Chain, layersOf, through } from './trunk.ts';
 
@@ -24,7 +24,7 @@ export function branch(
   if (issues.length > 0) throw new ConfigError(issues);
   return map((activation) => {
     const ended = through(activation, layers);
-    const { branch: head, flows, interpreter } = ended;
+    const { branch: head, handles, interpreter } = ended;
     if (head === undefined)
       throw new ConfigError({
         where: 'branch',
@@ -32,17 +32,17 @@ export function branch(
         found: 'one outside of any fork',
         hint: 'fork({ name: branch(layers, loss) })',
       });
-    return interpreter.loss(onlyFlow(head, flows), head, { ...options, loss });
+    return interpreter.loss(onlyHandle(head, handles), head, { ...options, loss });
   });
 }
 
-function onlyFlow(head: string, flows: ReadonlyMap<string, Flow>): Flow {
-  const [flow, ...others] = flows.values();
-  if (flow && others.length === 0) return flow;
+function onlyHandle(head: string, handles: ReadonlyMap<string, Handle>): Handle {
+  const [handle, ...others] = handles.values();
+  if (handle && others.length === 0) return handle;
   throw new ConfigError({
     where: `head "${head}"`,
     expected: 'one tensor',
-    found: `${flows.size}: ${[...flows.keys()].map(formatValue).join(', ')}`,
+    found: `${handles.size}: ${[...handles.keys()].map(formatValue).join(', ')}`,
     hint: "merge('concat') joins them, pick(name) takes one of them",
   });
 }

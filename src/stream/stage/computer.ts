@@ -8,7 +8,7 @@ import { applyLayer, type Flow as Masked, selectIf } from '../../step/forward.ts
 import { partingName, partings } from '../../step/gramian.ts';
 import type { ModelProgram } from '../../step/program.ts';
 import type { StepResult } from '../../trace/record.ts';
-import { Activation, Flow, HeadLoss, type Interpreter, type MergedLoss } from './activation.ts';
+import { Activation, Handle, HeadLoss, type Interpreter, type MergedLoss } from './activation.ts';
 import { known } from './kept.ts';
 import { type Place, Tape } from './tape.ts';
 
@@ -38,9 +38,9 @@ export class Computer implements Interpreter {
   readonly #model: ComputedModel;
   readonly #inputs: Inputs;
   readonly #tape = new Tape();
-  readonly #tensors = new WeakMap<Flow, Computed>();
+  readonly #tensors = new WeakMap<Handle, Computed>();
   /** What depends on inputs that no head depends on: nothing of it is computed. */
-  readonly #unused = new WeakSet<Flow>();
+  readonly #unused = new WeakSet<Handle>();
   readonly #losses = new WeakMap<HeadLoss, Tensor>();
   readonly #points = new Map<string, Tensor>();
   readonly #applied = new Map<Layer, Place[]>();
@@ -55,15 +55,15 @@ export class Computer implements Interpreter {
     this.#model = model;
     this.#inputs = inputs;
     this.#present = new Map(model.program.heads.map(({ name }) => [name, any(this.#input(`present/${name}`))]));
-    const flows = model.inputs.map((name): [string, Flow] => {
+    const handles = model.inputs.map((name): [string, Handle] => {
       const tensor = inputs[`x/${name}`];
-      return [name, tensor ? this.#flow({ tensor }, this.#tape.begin()) : this.#unusedFlow()];
+      return [name, tensor ? this.#handle({ tensor }, this.#tape.begin()) : this.#unusedHandle()];
     });
-    this.activation = new Activation(this, new Map(flows));
+    this.activation = new Activation(this, new Map(handles));
   }
 
-  apply(layer: Layer, flows: readonly Flow[]): Flow {
-    if (this.#model.layers.has(layer)) return this.#apply(layer, flows);
+  apply(layer: Layer, handles: readonly Handle[]): Handle {
+    if (this.#model.layers.has(layer)) return this.#apply(layer, handles);
     throw new ConfigError({
       where: `layer '${layer.name}'`,
       expected: 'a layer that was there when the selector was first subscribed',
@@ -72,19 +72,19 @@ export class Computer implements Interpreter {
     });
   }
 
-  begin(flow: Flow): Flow {
-    return flow;
+  begin(handle: Handle): Handle {
+    return handle;
   }
 
-  merge(flows: readonly Flow[], mode: MergeMode): Flow {
-    return this.#apply(layerOfMode(mode), flows);
+  merge(handles: readonly Handle[], mode: MergeMode): Handle {
+    return this.#apply(layerOfMode(mode), handles);
   }
 
-  loss(flow: Flow, head: string): HeadLoss {
+  loss(handle: Handle, head: string): HeadLoss {
     const { program } = this.#model;
     const trained = program.byName.get(head);
     if (!trained) return this.#refuseHeads(formatValue(head));
-    const { tensor, place } = this.#computed(flow);
+    const { tensor, place } = this.#computed(handle);
     const { objective, label } = trained;
     const weight = this.#inputs[`weight/${head}`];
     const batch = {
@@ -117,13 +117,13 @@ export class Computer implements Interpreter {
     const named = byHead.map(([head, own]) => [`loss/${head}`, own] as const);
     const step = { loss: loss as Scalar, outputs: Object.fromEntries([...named, ...this.#points]) };
     if (parted.length === 0) return step;
-    const places = partings(this.#tape.flow).map((place, at) => [partingName(at), this.#places[place]] as const);
+    const places = partings(this.#tape.uses).map((place, at) => [partingName(at), this.#places[place]] as const);
     return { ...step, losses: Object.fromEntries(byHead), activations: Object.fromEntries(places) as Inputs };
   }
 
-  #apply(layer: Layer, flows: readonly Flow[]): Flow {
-    if (flows.some((flow) => this.#unused.has(flow))) return this.#unusedFlow();
-    const computed = flows.map((flow) => this.#computed(flow));
+  #apply(layer: Layer, handles: readonly Handle[]): Handle {
+    if (handles.some((handle) => this.#unused.has(handle))) return this.#unusedHandle();
+    const computed = handles.map((handle) => this.#computed(handle));
     const place = this.#tape.use(computed.map((given) => given.place));
     this.#applied.set(layer, [...(this.#applied.get(layer) ?? []), place]);
     const guarded = computed.map(({ tensor, mask, place: from }) => ({
@@ -136,7 +136,7 @@ export class Computer implements Interpreter {
       ),
     }));
     const [result] = applyLayer(layer, guarded, { training: true });
-    return this.#flow(known(result), place);
+    return this.#handle(known(result), place);
   }
 
   /** A gradient on its way from what was computed to what it was computed from. */
@@ -162,21 +162,21 @@ export class Computer implements Interpreter {
     return known(this.#inputs[name]);
   }
 
-  #flow({ tensor, mask }: Masked, place: Place): Flow {
-    const flow = new Flow();
-    this.#tensors.set(flow, { tensor, mask, place });
+  #handle({ tensor, mask }: Masked, place: Place): Handle {
+    const handle = new Handle();
+    this.#tensors.set(handle, { tensor, mask, place });
     this.#places[place] = tensor;
-    return flow;
+    return handle;
   }
 
-  #unusedFlow(): Flow {
-    const flow = new Flow();
-    this.#unused.add(flow);
-    return flow;
+  #unusedHandle(): Handle {
+    const handle = new Handle();
+    this.#unused.add(handle);
+    return handle;
   }
 
-  #computed(flow: Flow): Computed {
-    return known(this.#tensors.get(flow));
+  #computed(handle: Handle): Computed {
+    return known(this.#tensors.get(handle));
   }
 
   #refuseHeads(found: string): never {

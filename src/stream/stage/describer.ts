@@ -9,7 +9,7 @@ import {
   type ModelSpec,
   merge,
 } from '../../model/index.ts';
-import { Activation, type Ending, Flow, HeadLoss, type Interpreter, type MergedLoss } from './activation.ts';
+import { Activation, type Ending, Handle, HeadLoss, type Interpreter, type MergedLoss } from './activation.ts';
 import { known } from './kept.ts';
 
 /** An input of the model: the shape of one sample, without the batch axis. */
@@ -37,7 +37,7 @@ interface Described {
 /** Builds the model that a selector computes, from branches as a graph is built: the same description, whoever writes it. */
 export class Describer implements Interpreter {
   readonly #model: GraphModel;
-  readonly #branches = new WeakMap<Flow, Branch>();
+  readonly #branches = new WeakMap<Handle, Branch>();
   readonly #heads = new WeakMap<HeadLoss, Described>();
   readonly #layers = new Set<Layer>();
   /** The batch: its inputs. */
@@ -46,34 +46,34 @@ export class Describer implements Interpreter {
   /** @param seed of initial values */
   constructor(inputs: Readonly<Record<string, InputShape>>, seed: number) {
     this.#model = new GraphModel(seed);
-    const flows = Object.entries(inputs).map(([name, { shape, dtype = 'float32' }]): [string, Flow] => [
+    const handles = Object.entries(inputs).map(([name, { shape, dtype = 'float32' }]): [string, Handle] => [
       name,
-      this.#flow(this.#model.input(name, shape, { dtype })),
+      this.#handle(this.#model.input(name, shape, { dtype })),
     ]);
-    this.activation = new Activation(this, new Map(flows));
+    this.activation = new Activation(this, new Map(handles));
   }
 
-  apply(layer: Layer, flows: readonly Flow[], name?: string): Flow {
+  apply(layer: Layer, handles: readonly Handle[], name?: string): Handle {
     this.#layers.add(layer);
-    const branches = flows.map((flow) => this.#branchOf(flow));
+    const branches = handles.map((handle) => this.#branchOf(handle));
     const [only, ...others] = branches;
-    if (!only || others.length > 0) return this.#flow(joinWith(layer, branches, name));
-    return this.#flow(new Branch(only.tensor).add(layer));
+    if (!only || others.length > 0) return this.#handle(joinWith(layer, branches, name));
+    return this.#handle(new Branch(only.tensor).add(layer));
   }
 
-  begin(flow: Flow, branch: string): Flow {
-    const [begun] = fork(new Branch(this.#branchOf(flow).tensor), [branch]);
-    return this.#flow(begun);
+  begin(handle: Handle, branch: string): Handle {
+    const [begun] = fork(new Branch(this.#branchOf(handle).tensor), [branch]);
+    return this.#handle(begun);
   }
 
-  merge(flows: readonly Flow[], mode: MergeMode, name?: string): Flow {
-    const branches = flows.map((flow) => new Branch(this.#branchOf(flow).tensor));
-    return this.#flow(merge(branches, mode, name === undefined ? {} : { name }));
+  merge(handles: readonly Handle[], mode: MergeMode, name?: string): Handle {
+    const branches = handles.map((handle) => new Branch(this.#branchOf(handle).tensor));
+    return this.#handle(merge(branches, mode, name === undefined ? {} : { name }));
   }
 
-  loss(flow: Flow, head: string, ending: Ending): HeadLoss {
+  loss(handle: Handle, head: string, ending: Ending): HeadLoss {
     const loss = new HeadLoss(head);
-    this.#heads.set(loss, { branch: this.#branchOf(flow), ending });
+    this.#heads.set(loss, { branch: this.#branchOf(handle), ending });
     return loss;
   }
 
@@ -92,17 +92,17 @@ export class Describer implements Interpreter {
       });
       endings.set(head, ending);
     }
-    const inputs = [...this.activation.flows.keys()];
+    const inputs = [...this.activation.handles.keys()];
     return { spec: this.#model.describe(), endings, merging, inputs, layers: this.#layers };
   }
 
-  #flow(branch: Branch): Flow {
-    const flow = new Flow();
-    this.#branches.set(flow, branch);
-    return flow;
+  #handle(branch: Branch): Handle {
+    const handle = new Handle();
+    this.#branches.set(handle, branch);
+    return handle;
   }
 
-  #branchOf(flow: Flow): Branch {
-    return known(this.#branches.get(flow));
+  #branchOf(handle: Handle): Branch {
+    return known(this.#branches.get(handle));
   }
 }

@@ -2,7 +2,7 @@ import { map, type Observable, type OperatorFunction } from 'rxjs';
 import { ConfigError } from '../../core/error.ts';
 import { formatValue } from '../../core/format.ts';
 import { type Forked, fork as forkBranches, isLayer, type Origin } from '../../model/index.ts';
-import { Activation, type Flow, HeadLoss, type HeadLosses } from './activation.ts';
+import { Activation, type Handle, HeadLoss, type HeadLosses } from './activation.ts';
 import { Answering } from './answer.ts';
 import { formatFound } from './found.ts';
 
@@ -61,37 +61,37 @@ export function fork(given: ForkBranches | Origin, asked?: number | readonly str
 
 /** Where a branch begins. Of several tensors it is not known which it will use. */
 function begin(activation: Activation, branch: string): Activation {
-  const { interpreter, flows } = activation;
-  const [only, ...others] = flows;
-  if (!only || others.length > 0) return new Activation(interpreter, flows, { branch, pending: true });
-  const [name, flow] = only;
-  return new Activation(interpreter, new Map([[name, interpreter.begin(flow, branch)]]), { branch });
+  const { interpreter, handles } = activation;
+  const [only, ...others] = handles;
+  if (!only || others.length > 0) return new Activation(interpreter, handles, { branch, pending: true });
+  const [name, handle] = only;
+  return new Activation(interpreter, new Map([[name, interpreter.begin(handle, branch)]]), { branch });
 }
 
 function collected(forked: Activation, answers: readonly (readonly [string, unknown])[]): Activation | HeadLosses {
   const losses = new Map<string, HeadLoss>();
-  const flows = new Map<string, Flow>();
+  const handles = new Map<string, Handle>();
   for (const [branch, answer] of answers) {
-    if (answer instanceof Activation) flows.set(branch, endOf(branch, answer));
+    if (answer instanceof Activation) handles.set(branch, endOf(branch, answer));
     else for (const loss of lossesIn(branch, answer)) enter(losses, loss);
   }
-  if (losses.size === 0) return forked.with(flows);
-  if (flows.size === 0) return Object.fromEntries(losses);
+  if (losses.size === 0) return forked.with(handles);
+  if (handles.size === 0) return Object.fromEntries(losses);
   throw new ConfigError({
     where: 'fork',
     expected: 'branches that all end in heads, or in none',
-    found: `heads ${[...losses.keys()].map(formatValue).join(', ')} beside ${[...flows.keys()].map(formatValue).join(', ')}`,
+    found: `heads ${[...losses.keys()].map(formatValue).join(', ')} beside ${[...handles.keys()].map(formatValue).join(', ')}`,
     hint: 'end the others in heads, or fork again after them and pick what each head uses',
   });
 }
 
-function endOf(branch: string, activation: Activation): Flow {
-  const [flow, ...others] = activation.flows.values();
-  if (flow && others.length === 0) return activation.begun(flow);
+function endOf(branch: string, activation: Activation): Handle {
+  const [handle, ...others] = activation.handles.values();
+  if (handle && others.length === 0) return activation.begun(handle);
   throw new ConfigError({
     where: `branch '${branch}'`,
     expected: 'an end in one tensor, or in heads',
-    found: `${activation.flows.size} tensors: ${[...activation.flows.keys()].map(formatValue).join(', ')}`,
+    found: `${activation.handles.size} tensors: ${[...activation.handles.keys()].map(formatValue).join(', ')}`,
     hint: "merge('concat') joins them, pick(name) takes one of them",
   });
 }

@@ -19,8 +19,8 @@ export function merge(
   if (Array.isArray(given)) return mergeBranches(given as readonly Origin[], mode as MergeMode, options);
   const { name } = (mode ?? {}) as MergeOptions;
   return map((activation) => {
-    const { interpreter, flows, branch, pending } = activation;
-    const joined = interpreter.merge([...flows.values()], given as MergeMode, name ?? (pending ? branch : undefined));
-    return activation.with(new Map([[name ?? [...flows.keys()].join('+'), joined]]));
+    const { interpreter, handles, branch, pending } = activation;
+    const joined = interpreter.merge([...handles.values()], given as MergeMode, name ?? (pending ? branch : undefined));
+    return activation.with(new Map([[name ?? [...handles.keys()].join('+'), joined]]));
   });
 }

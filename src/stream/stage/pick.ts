@@ -1,7 +1,7 @@
 import { map, type OperatorFunction } from 'rxjs';
 import { ConfigError } from '../../core/error.ts';
 import { Activation } from './activation.ts';
-import { flowOf } from './trunk.ts';
+import { handleOf } from './trunk.ts';
 
 /**
  * Goes on with some of several tensors, or one of them: inputs of the batch, or what branches of a fork ended in.
@@ -10,9 +10,9 @@ import { flowOf } from './trunk.ts';
 export function pick(...names: readonly string[]): OperatorFunction<Activation, Activation> {
   if (names.length === 0) throw new ConfigError({ where: 'pick', expected: 'one name or more', found: 'none' });
   return map((activation) => {
-    const picked = names.map((name) => [name, flowOf(activation, name, 'pick')] as const);
+    const picked = names.map((name) => [name, handleOf(activation, name, 'pick')] as const);
     const { interpreter, branch, pending } = activation;
     if (picked.length > 1) return new Activation(interpreter, new Map(picked), { branch, pending });
-    return activation.with(new Map(picked.map(([name, flow]) => [name, activation.begun(flow)])));
+    return activation.with(new Map(picked.map(([name, handle]) => [name, activation.begun(handle)])));
   });
 }

@@ -60,7 +60,7 @@ export class Session implements StepTaker {
     const { engine: config, seed, events, optimizer, fuse = true, inputs, onRunner } = this.#options;
     await this.#before;
     const model = this.#apply();
-    const description = model.describe(inputs ?? inputsIn(batch), seed);
+    const description = model.describe(inputs ?? { ...inputsIn(batch), ...batch.flow.inputs }, seed);
     const merge = merges.build(description.merging.config, undefined, 'mergeLosses');
     const engine = await openEngine(config, { events });
     this.#engine = engine;

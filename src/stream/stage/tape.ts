@@ -38,7 +38,7 @@ export class Tape {
   }
 
   /** Everything, for who looks where heads part. */
-  get flow() {
+  get uses() {
     return {
       inputs: this.#begun.map((value) => ({ value })),
       nodes: this.#uses,

@@ -3,7 +3,7 @@ import { ConfigError, type Issue } from '../../core/error.ts';
 import { formatValue, oneOf, quote } from '../../core/format.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import { inputNamesOf, isLayer, type Layer, lambda, type TensorFunction } from '../../model/index.ts';
-import type { Activation, Flow } from './activation.ts';
+import type { Activation, Handle } from './activation.ts';
 
 /** What a trunk or a branch consists of: layers, models as layers, functions of tensors. */
 export type Grown = Layer | TensorFunction;
@@ -28,11 +28,11 @@ export function trunk(
 function trunkOfParts(parts: Readonly<Record<string, Chain>>): OperatorFunction<Activation, Activation> {
   const chains = Object.entries(parts).map(([name, chain]) => [name, layersOf(chain, `trunk, '${name}'`)] as const);
   return map((activation) => {
-    const { interpreter, flows } = activation;
-    for (const [name] of chains) flowOf(activation, name, 'trunk');
-    const grown = [...flows].map(([name, flow]): [string, Flow] => {
+    const { interpreter, handles } = activation;
+    for (const [name] of chains) handleOf(activation, name, 'trunk');
+    const grown = [...handles].map(([name, handle]): [string, Handle] => {
       const layers = chains.find(([part]) => part === name)?.[1] ?? [];
-      return [name, chained(interpreter, activation.begun(flow, name), layers)];
+      return [name, chained(interpreter, activation.begun(handle, name), layers)];
     });
     return activation.with(new Map(grown));
   });
@@ -40,32 +40,32 @@ function trunkOfParts(parts: Readonly<Record<string, Chain>>): OperatorFunction<
 
 /** One tensor through layers, or several through the first, which joins them. */
 export function through(activation: Activation, layers: readonly Layer[]): Activation {
-  const { interpreter, flows, branch, pending } = activation;
+  const { interpreter, handles, branch, pending } = activation;
   const [first, ...others] = layers;
   if (!first) return activation;
-  const [only, ...rest] = flows;
+  const [only, ...rest] = handles;
   if (only && rest.length === 0) {
-    const [name, flow] = only;
-    return activation.with(new Map([[name, chained(interpreter, activation.begun(flow), layers)]]));
+    const [name, handle] = only;
+    return activation.with(new Map([[name, chained(interpreter, activation.begun(handle), layers)]]));
   }
-  const names = inputNamesOf(first) ?? [...flows.keys()];
-  const given = names.map((name) => flowOf(activation, name, `layer '${first.name}'`));
+  const names = inputNamesOf(first) ?? [...handles.keys()];
+  const given = names.map((name) => handleOf(activation, name, `layer '${first.name}'`));
   const joined = interpreter.apply(first, given, pending ? branch : undefined);
   return activation.with(new Map([[names.join('+'), chained(interpreter, joined, others)]]));
 }
 
-function chained(interpreter: Activation['interpreter'], from: Flow, layers: readonly Layer[]): Flow {
-  return layers.reduce((flow, layer) => interpreter.apply(layer, [flow]), from);
+function chained(interpreter: Activation['interpreter'], from: Handle, layers: readonly Layer[]): Handle {
+  return layers.reduce((handle, layer) => interpreter.apply(layer, [handle]), from);
 }
 
 /**
  * One of the tensors of an activation.
  * @throws ConfigError with the names there are
  */
-export function flowOf({ flows }: Activation, name: string, where: string): Flow {
-  const flow = flows.get(name);
-  if (flow) return flow;
-  const names = [...flows.keys()];
+export function handleOf({ handles }: Activation, name: string, where: string): Handle {
+  const handle = handles.get(name);
+  if (handle) return handle;
+  const names = [...handles.keys()];
   throw new ConfigError({ where, expected: oneOf(names), found: quote(name), ...didYouMean(name, names) });
 }
 

@@ -18,10 +18,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { trunklineBackend } from '../../../src/engine/backend.ts';
 import { type EngineConfig, openEngine } from '../../../src/engine/index.ts';
 import { merges } from '../../../src/merge/index.ts';
-import { fork as forkGraph, GraphModel } from '../../../src/model/index.ts';
+import { fork as forkGraph, GraphModel, type ModelSpec } from '../../../src/model/index.ts';
 import { optimizers } from '../../../src/optimizer/index.ts';
+import { samples, sources } from '../../../src/source/index.ts';
 import type { StepReport } from '../../../src/step/report.ts';
 import { StepRunner } from '../../../src/step/runner.ts';
+import { batch } from '../../../src/stream/batch.ts';
+import { fromSource } from '../../../src/stream/from-source.ts';
 import type { StreamBatch } from '../../../src/stream/item.ts';
 import {
   type Activation,
@@ -285,6 +288,36 @@ describe('gradientStep', () => {
     expect(rest.map(({ step, loss, heads: of }) => ({ step, loss, of }))).toEqual(
       whole.slice(2).map(({ step, loss, heads: of }) => ({ step, loss, of })),
     );
+  });
+
+  it('knows from the source what shape an input has', async () => {
+    const table = sources.build(
+      { type: 'memory', data: Array.from({ length: 6 }, (_, row) => ({ image: [row, 1, 2, 3], tox: row % 2 })) },
+      { name: 'images' },
+      'images',
+    );
+    const features = { image: { tensor: [2, 2, 1] } };
+    const source = await samples(table, { features, labels: { tox: {} } });
+    let spec: ModelSpec | undefined;
+    const selector = (batch$: Observable<Activation>) =>
+      batch$.pipe(
+        trunk(layers.conv2d({ filters: 2, kernelSize: 2 }), layers.flatten()),
+        fork({ tox: branch(dense({ units: 1 }), bce()) }),
+        mergeLosses(),
+      );
+    const onClose = (of: ModelSpec): void => {
+      spec = of;
+    };
+    const options = { optimizer, engine: eager, onClose };
+    const report$ = fromSource(source, { epochs: 2 }).pipe(batch({ rows: 4 }), gradientStep(selector, options));
+    const reports = await lastValueFrom(report$.pipe(toArray()));
+    expect(reports.map(({ rows, epoch, heads: { tox } }) => [epoch, rows, tox?.labels])).toEqual([
+      [1, 4, 4],
+      [1, 2, 2],
+      [2, 4, 4],
+      [2, 2, 2],
+    ]);
+    expect(spec?.inputs.map(({ name, shape }) => [name, shape])).toEqual([['image', [2, 2, 1]]]);
   });
 
   describe('what changes while training', () => {

@@ -1,0 +1,13 @@
+export { type BatchOptions, batch } from './batch.ts';
+export { type DeadLetter, Flow, type RejectLimit } from './flow.ts';
+export { type FromSourceOptions, fromSource } from './from-source.ts';
+export { type InterleaveOptions, type InterleavePart, interleave } from './interleave.ts';
+export type { EpochEnd, StepItem, StreamBatch, StreamChunk } from './item.ts';
+export { keep, type RowPredicate } from './keep.ts';
+export type { FlowCounts } from './ledger.ts';
+export { type ReservoirOptions, reservoir } from './reservoir.ts';
+export { type RouteOptions, type RouteRule, route } from './route.ts';
+export { type ShuffleOptions, shuffle } from './shuffle.ts';
+export * from './stage/index.ts';
+export type { StreamState } from './state.ts';
+export { type StepTaker, type TakeStepsOptions, takeSteps } from './take-steps.ts';
