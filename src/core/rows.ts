@@ -139,15 +139,18 @@ function runsOf({ of, rows }: RowRefs, numbers: ReadonlyMap<number, number>): Ru
 
 function checkAlike(chunks: readonly Chunk[]): void {
   const [first] = chunks as [Chunk];
+  const inputs = Object.keys(first.inputs);
   const issues = new Map<string, Issue>();
   const differ = (where: string, expected: string, found: string): void => {
     if (!issues.has(where)) issues.set(where, { where, expected: `${expected}, as in an earlier chunk`, found });
   };
   const labels = new Map<string, number>();
   for (const chunk of chunks) {
-    for (const name of chunk === first ? [] : Object.keys({ ...first.inputs, ...chunk.inputs })) {
+    const names = Object.keys(chunk.inputs);
+    for (const name of names.length === inputs.length ? inputs : [...inputs, ...names]) {
       const [expected, found] = [first.inputs[name], chunk.inputs[name]];
-      if (!sameForm(expected, found)) differ(`input '${name}'`, formatForm(expected), formatForm(found));
+      if (expected !== found && !sameForm(expected, found))
+        differ(`input '${name}'`, formatForm(expected), formatForm(found));
     }
     for (const [head, { values }] of Object.entries(chunk.labels)) {
       const size = values.length / chunk.rows;
