@@ -146,8 +146,7 @@ function checkAlike(chunks: readonly Chunk[]): void {
   };
   const labels = new Map<string, number>();
   for (const chunk of chunks) {
-    const names = Object.keys(chunk.inputs);
-    for (const name of names.length === inputs.length ? inputs : [...inputs, ...names]) {
+    for (const name of [...inputs, ...Object.keys(chunk.inputs)]) {
       const [expected, found] = [first.inputs[name], chunk.inputs[name]];
       if (expected !== found && !sameForm(expected, found))
         differ(`input '${name}'`, formatForm(expected), formatForm(found));
