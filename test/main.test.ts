@@ -1,28 +1,107 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 
-const root = new URL('..', import.meta.url);
-const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
-const usage = `Usage: trunkline [options]
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const loader = ['--import', './scripts/typescript.js', 'src/main.ts'];
+const trunkline = (...args: readonly string[]): SpawnSyncReturns<string> =>
+  spawnSync(process.execPath, [...loader, ...args], { cwd: root, encoding: 'utf8' });
 
-Without options: trains six heads on one trunk from generated, partially labelled samples.
-
-Options:
-  -h, --help      print this help
-  -v, --version   print the version
-`;
-const unknown = "command line: expected one of '--help', '-h', '--version', '-v'; found";
+const folder = mkdtempSync(join(tmpdir(), 'trunkline-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 test.each([
-  ['--version', 0, `${version}\n`, ''],
-  ['-v', 0, `${version}\n`, ''],
-  ['--help', 0, usage, ''],
-  ['--verison', 2, '', `${unknown} '--verison'\n  hint: did you mean '--version'?\n`],
-  ['train -x', 2, '', `${unknown} 'train'\n${unknown} '-x'\n`],
-])('trunkline %s ends with %i', (args, status, stdout, stderr) => {
-  const flags = ['--import', './scripts/typescript.js', 'src/main.ts', ...args.split(' ')];
-  const run = spawnSync(process.execPath, flags, { cwd: fileURLToPath(root), encoding: 'utf8' });
+  [['--version'], 0, `${version}\n`, ''],
+  [['--verison'], 2, '', "error: unknown option '--verison'\n(Did you mean --version?)\n"],
+  [['trian', 'x.yaml'], 2, '', "error: unknown command 'trian'\n(Did you mean train?)\n"],
+  [['train'], 2, '', "error: missing required argument 'pipeline'\n"],
+  [
+    ['train', 'a.yaml', '--resume', '--overwrite'],
+    2,
+    '',
+    "error: option '--resume' cannot be used with option '--overwrite'\n",
+  ],
+  [['train', 'nowhere.yaml'], 2, '', 'nowhere.yaml: expected a pipeline; found no file of that name\n'],
+])('trunkline %j ends with %i', (args, status, stdout, stderr) => {
+  const run = trunkline(...args);
   expect({ status: run.status, stdout: run.stdout, stderr: run.stderr }).toEqual({ status, stdout, stderr });
+});
+
+const pipeline = (directory: string, epochs: number): string => `
+name: tiny
+sources:
+  train: { type: generator, rows: 600, size: 8, heads: 3, missing: 0.5, features: { x: { tensor: [8] } }, labels: { columns: "head*" } }
+  test: { type: generator, rows: 100, first: 600, size: 8, heads: 3, missing: 0, like: train }
+stream: { from: train, batch: 20, epochs: ${epochs} }
+model:
+  trunk: [{ dense: { units: 8, activation: relu } }]
+  heads: [{ columns: "head*", from: trunk, layers: [{ dense: { units: 1 } }], loss: binaryCrossentropy, metrics: [rocAuc] }]
+evaluate: { from: test, everyEpochs: 100 }
+engine: { type: onnx-cpu, threads: 1 }
+checkpoint: { directory: ${directory}, keep: 2 }
+`;
+
+test('a pipeline is trained, scored, used and exported from the command line', { timeout: 120_000 }, () => {
+  const directory = join(folder, 'run');
+  const file = join(folder, 'tiny.yaml');
+  writeFileSync(file, pipeline(directory, 4));
+  const first = trunkline('train', file);
+  expect(first.stderr).toBe('');
+  expect(first.stdout).toContain('epoch 4/4 ended at step 108');
+  expect(first.stdout).toMatch(/^head3 +1,\d\d\d +0\.\d{4} +100 +0\.\d{4} +0\.\d{4} /m);
+  expect(readdirSync(directory).sort()).toEqual(['checkpoints', 'manifest.json', 'metrics.ndjson', 'report.html']);
+  expect(readdirSync(join(directory, 'checkpoints'))).toContain('step-000000108');
+
+  const again = trunkline('train', file);
+  expect(again.status).toBe(2);
+  expect(again.stderr).toBe(
+    `${directory}: expected no run in the run folder; found one\n  hint: go on with it (--resume), replace it (--overwrite), or choose another folder (checkpoint.directory)\n`,
+  );
+
+  const scores = JSON.parse(trunkline('evaluate', file, '--json').stdout);
+  expect(scores).toMatchObject({ source: 'test', step: 108, rows: 100, rejected: 0 });
+  const out = join(folder, 'out.ndjson');
+  expect(trunkline('predict', file, '--out', out).stdout).toBe(`100 rows of test predicted as of step 108: ${out}\n`);
+  const lines = readFileSync(out, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines).toHaveLength(100);
+  expect(Object.keys(lines[0])).toEqual(['row', 'head1', 'head2', 'head3']);
+  expect(lines.every(({ head1 }) => head1 > 0 && head1 < 1)).toBe(true);
+
+  for (const format of ['onnx', 'tfjs', 'safetensors'])
+    expect(trunkline('export', file, '--format', format)).toMatchObject({ status: 0, stderr: '' });
+  expect(readdirSync(directory)).toEqual(expect.arrayContaining(['tiny.onnx', 'tiny-tfjs', 'tiny.safetensors']));
+});
+
+test('an interrupt ends a run with a checkpoint, and it goes on to the same end, bit for bit', {
+  timeout: 120_000,
+}, async () => {
+  const parametersAfter = async (name: string, interrupt: boolean): Promise<string> => {
+    const directory = join(folder, name);
+    const file = join(folder, `${name}.yaml`);
+    writeFileSync(file, pipeline(directory, 200));
+    const child = spawn(process.execPath, [...loader, 'train', file, '--json'], { cwd: root });
+    let seen = '';
+    let asked = !interrupt;
+    child.stdout.on('data', (data) => {
+      seen += data;
+      if (asked || !seen.includes('"step":30,')) return;
+      asked = child.kill('SIGINT');
+    });
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
+    if (interrupt) {
+      expect(seen).toContain('"outcome":"stopped"');
+      expect(trunkline('train', file, '--resume')).toMatchObject({ status: 0, stderr: '' });
+    }
+    const last = readdirSync(join(directory, 'checkpoints')).sort().at(-1) as string;
+    expect(last).toBe('step-000005400');
+    return readFileSync(join(directory, 'checkpoints', last, 'parameters.safetensors')).toString('hex');
+  };
+  expect(await parametersAfter('interrupted', true)).toBe(await parametersAfter('whole', false));
 });

@@ -95,8 +95,9 @@ function peopleDisplay(): Display {
     say: print,
     end: (outcome, file, report, directory) => {
       print(`\n${table.format()}\n`);
-      if (outcome === 'stopped') print(`stopped; to go on: trunkline train ${file} --resume`);
       print(`run folder: ${directory}\ncurves of every head: ${report}`);
+      if (outcome === 'stopped') print(`stopped; to go on: trunkline train ${file} --resume`);
+      else print(`next: trunkline predict ${file} --data <file>, evaluate, export, or train --resume with more epochs`);
     },
     close: () => live?.done(),
   };

@@ -36,11 +36,12 @@ export class Progress {
       case 'runStarted':
         this.#run = event;
         this.#beginEpoch();
-        this.#shownMs = clock.monotonicMs();
         print(startLine(event));
         break;
       case 'engineChosen':
-        print(`engine ${event.engine} through ${event.runner}, ${event.threads} threads`);
+        print(
+          `engine ${event.engine} through ${event.runner}, ${event.threads} ${event.threads === 1 ? 'thread' : 'threads'}`,
+        );
         break;
       case 'stepTaken':
         this.#window.add(event);
@@ -56,6 +57,7 @@ export class Progress {
         break;
       case 'headsEvaluated':
         print(evaluationLine(event));
+        this.#shownMs = clock.monotonicMs();
         break;
       case 'checkpointDamaged':
         print(`warning: the checkpoint of step ${event.step} is damaged and was passed over: ${event.message}`);
@@ -72,6 +74,7 @@ export class Progress {
   #beginEpoch(): void {
     this.#epochStartMs = this.#options.clock.monotonicMs();
     this.#epochRows = 0;
+    this.#shownMs = this.#epochStartMs;
   }
 
   #show(epoch: number): void {

@@ -16,7 +16,7 @@ export const rules: Rules = {
     ['train'],
     ['pipeline'],
     ['daemon'],
-    ['demo', 'index'],
+    ['index'],
     ['main'],
   ],
 
@@ -34,11 +34,11 @@ export const rules: Rules = {
     '@dagrejs/dagre': { importers: ['model'], reason: 'places the boxes in pictures of models' },
     '@tensorflow/tfjs-backend-cpu': { importers: ['trace', 'engine'], reason: 'rare kernels, and the eager engine' },
     '@tensorflow/tfjs-core': {
-      importers: ['trace', 'engine', 'loss', 'merge', 'metric', 'model', 'step', 'stream', 'train', 'demo'],
+      importers: ['trace', 'engine', 'loss', 'merge', 'metric', 'model', 'step', 'stream', 'train'],
       reason: 'the language of models; the ir below it, and data and reports beside it, do without',
     },
     '@tensorflow/tfjs-layers': {
-      importers: ['trace', 'model', 'train', 'pipeline', 'demo'],
+      importers: ['trace', 'model', 'train', 'pipeline'],
       reason: 'layers exist where a model is described or recorded; what runs it sees programs',
     },
     '@tensorflow/tfjs-node': { importers: ['engine'], reason: 'optional, loaded by its eager engine only' },

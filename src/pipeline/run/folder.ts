@@ -36,7 +36,7 @@ export class RunFolder {
         where: this.directory,
         expected: 'no run in the run folder',
         found: 'one',
-        hint: 'go on with it (--resume), replace it (--overwrite), or choose another folder (--directory)',
+        hint: 'go on with it (--resume), replace it (--overwrite), or choose another folder (checkpoint.directory)',
       });
     if (mode === 'resume' && !isThere)
       throw new ConfigError({

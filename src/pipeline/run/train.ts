@@ -1,21 +1,19 @@
-import type { Json, Rejected } from '../../core/chunk.ts';
+import type { Rejected } from '../../core/chunk.ts';
 import type { Clock } from '../../core/clock.ts';
-import { parseConfig } from '../../core/config.ts';
-import { ConfigError } from '../../core/error.ts';
 import type { EventSink, TrunklineEvent } from '../../core/event.ts';
 import { type MetricLine, MetricLines } from '../../report/metrics-file.ts';
 import { AppendFile } from '../../sink/append-file.ts';
 import { deadLetters } from '../../sink/index.ts';
 import type { Sink } from '../../sink/sink.ts';
-import { CheckpointStore } from '../../train/checkpoint/store.ts';
-import { runSchema } from '../../train/run/checkpoints.ts';
 import type { EvaluationPlan, RunPlan } from '../../train/run/plan.ts';
 import { type RunOutcome, TrainingRun } from '../../train/run/run.ts';
 import { assemble, type Pipeline } from '../assemble.ts';
 import type { LoadedPipeline } from '../load.ts';
 import { RunFolder, type RunMode } from './folder.ts';
+import { lastRun } from './last.ts';
 import { identityOf, manifestOf } from './manifest.ts';
 import { type OpenedModel, openModel } from './open.ts';
+import { folderOf } from './trained.ts';
 
 export interface TrainOptions {
   readonly mode: RunMode;
@@ -39,9 +37,10 @@ export async function train(
   loaded: LoadedPipeline,
   options: TrainOptions,
 ): Promise<RunOutcome & { folder: RunFolder }> {
-  const folder = new RunFolder(directoryOf(loaded));
+  const folder = new RunFolder(folderOf(loaded));
   await folder.prepare(options.mode);
-  const before = options.mode === 'resume' ? await lastRun(folder, options.events) : undefined;
+  const before =
+    options.mode === 'resume' ? await lastRun(folder, options.events, 'begin anew: --overwrite') : undefined;
   const pipeline = await assemble(loaded, {
     ...(before ? { fitted: before.fitted } : {}),
     ...(options.onFit ? { onFit: options.onFit } : {}),
@@ -77,29 +76,6 @@ export async function train(
     await metrics.close();
     await dead.close();
   }
-}
-
-/** The run folder of a pipeline. */
-export function directoryOf({ config }: LoadedPipeline): string {
-  return config.checkpoint.directory ?? `runs/${config.name}`;
-}
-
-/** What the newest checkpoint of a run remembers. @throws ConfigError when there is none */
-async function lastRun(
-  folder: RunFolder,
-  events: EventSink,
-): Promise<{ readonly step: number; readonly fitted: Json }> {
-  const directory = folder.path('checkpoints');
-  const found = await new CheckpointStore({ directory, keep: 2, events }).newestRun();
-  if (!found)
-    throw new ConfigError({
-      where: directory,
-      expected: 'a checkpoint to go on from',
-      found: 'none',
-      hint: 'begin anew: --overwrite',
-    });
-  const { fitted } = parseConfig(runSchema, found.run, `checkpoint of step ${found.step}`);
-  return { step: found.step, fitted };
 }
 
 async function planOf(

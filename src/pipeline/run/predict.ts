@@ -1,0 +1,103 @@
+import { rename, rm } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { TypedArray } from '../../core/dtype.ts';
+import { ConfigError } from '../../core/error.ts';
+import { formatValue } from '../../core/format.ts';
+import type { ModelSpec } from '../../model/index.ts';
+import { type Sink, type SinkColumn, type SinkRow, sinks } from '../../sink/index.ts';
+import type { LabelScale, SampleSource } from '../../source/index.ts';
+import { inferenceRows } from '../../train/evaluate-source.ts';
+import { batchesOf } from '../../train/source-batches.ts';
+import type { TrainedPipeline } from './trained.ts';
+
+export interface Predicted {
+  readonly rows: number;
+  /** Records that could not be samples: they have no prediction. */
+  readonly rejected: number;
+}
+
+/**
+ * Writes what every head predicts for all of a source: probabilities where the head is a classifier, otherwise numbers
+ * on the scale that labels have in the source.
+ * @param out ends in .parquet, .csv or .ndjson; what is there is replaced
+ * @throws ConfigError when it ends in something else
+ */
+export async function predict(
+  { runner, pipeline }: TrainedPipeline,
+  source: SampleSource,
+  out: string,
+  signal: AbortSignal,
+): Promise<Predicted> {
+  const scales = (pipeline.sources.get(pipeline.trained[0] as string) as SampleSource).labelScales();
+  const [row, named] = [source.mapping.id === undefined ? 'row' : 'id', predictingHeads(pipeline.model)];
+  let target: Target | undefined;
+  let [rows, rejected] = [0, 0];
+  const onRejected = (list: readonly { readonly head?: string }[]): void => {
+    rejected += list.filter(({ head }) => head === undefined).length;
+  };
+  for await (const chunk of batchesOf(source, { rows: inferenceRows, signal, onRejected })) {
+    const predicted = await runner.predict(chunk.rows, chunk.inputs);
+    const columns = named.map((head) => ({ head, values: predicted[head] as TypedArray, scale: scales.get(head) }));
+    target ??= await openTarget(out, [
+      { name: row, kind: row === 'id' ? 'text' : 'int32' },
+      ...columns.map(
+        ({ head, values }): SinkColumn => ({
+          name: head,
+          kind: values.length === chunk.rows ? 'float32' : 'floats',
+        }),
+      ),
+    ]);
+    for (let at = 0; at < chunk.rows; at++) {
+      const line: Record<string, unknown> = { [row]: chunk.ids?.[at] ?? rows + at };
+      for (const { head, values, scale } of columns) line[head] = predictionOf(values, at, chunk.rows, scale);
+      await target.sink.write(line);
+    }
+    rows += chunk.rows;
+  }
+  await target?.close();
+  return { rows, rejected };
+}
+
+const predictingHeads = ({ heads }: ModelSpec): readonly string[] =>
+  heads.filter(({ trainingOnly }) => !trainingOnly).map(({ name }) => name);
+
+/** One row's prediction, back on the scale of its labels. */
+function predictionOf(values: TypedArray, row: number, rows: number, scale: LabelScale | undefined): unknown {
+  const size = values.length / rows;
+  const own = Array.from({ length: size }, (_, at) => {
+    const value = Number(values[row * size + at]);
+    if (!scale) return value;
+    const moved = value * (scale.scale[at] as number) + (scale.mean[at] as number);
+    return Math.fround(scale.log10 ? 10 ** moved : moved);
+  });
+  return size === 1 ? own[0] : own;
+}
+
+interface Target {
+  readonly sink: Sink<SinkRow>;
+  close(): Promise<void>;
+}
+
+async function openTarget(out: string, columns: readonly SinkColumn[]): Promise<Target> {
+  const type = extname(out).slice(1).toLowerCase();
+  if (type !== 'parquet' && type !== 'csv' && type !== 'ndjson')
+    throw new ConfigError({
+      where: '--out',
+      expected: 'a file that ends in .parquet, .csv or .ndjson',
+      found: formatValue(out),
+    });
+  const writing = `${out}.writing`;
+  await rm(writing, { recursive: true, force: true });
+  const sink = await sinks.build({ type, path: writing }, { where: '--out', columns }, '--out');
+  return {
+    sink,
+    close: async () => {
+      await sink.flush();
+      await sink.close();
+      await rm(out, { recursive: true, force: true });
+      // Parquet is written as a folder of parts: here there is one.
+      await rename(type === 'parquet' ? join(writing, 'part-000000.parquet') : writing, out);
+      await rm(writing, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { extname } from 'node:path';
+import { ConfigError } from '../../core/error.ts';
+import { formatValue, oneOf, quote } from '../../core/format.ts';
+import { didYouMean } from '../../core/suggest.ts';
+import { mapSamples, type SampleSource, sources } from '../../source/index.ts';
+import { type Mapping, mappingFields } from '../../source/sample-mapping.ts';
+import type { Pipeline } from '../assemble.ts';
+
+/** Media by the extensions of their files. */
+const media: Readonly<Record<string, string>> = {
+  '.parquet': 'parquet',
+  '.csv': 'csv',
+  '.tsv': 'tsv',
+  '.ndjson': 'ndjson',
+  '.jsonl': 'ndjson',
+  '.arrow': 'arrow',
+  '.feather': 'arrow',
+};
+
+/** Which samples a trained model is used on: a source of the pipeline, or a file like the one it was trained on. */
+export interface Chosen {
+  readonly source?: string;
+  readonly data?: string;
+}
+
+/**
+ * Opens samples for a trained model. Their labels are looked at only where the source was opened for evaluation.
+ * @throws ConfigError when there is no such source, or the file does not fit
+ */
+export async function openSamples(pipeline: Pipeline, { source, data }: Chosen): Promise<SampleSource> {
+  const first = pipeline.sources.get(pipeline.trained[0] as string) as SampleSource;
+  if (data !== undefined) return openFile(data, first);
+  const name = source ?? pipeline.evaluation?.from[0] ?? (pipeline.trained[0] as string);
+  const opened = pipeline.sources.get(name);
+  if (opened) return opened;
+  const config = pipeline.config.sources[name];
+  const names = Object.keys(pipeline.config.sources);
+  if (!config)
+    throw new ConfigError({
+      where: '--source',
+      expected: oneOf(names),
+      found: quote(name),
+      ...didYouMean(name, names),
+    });
+  const { like: _, ...own } = config;
+  const options = Object.entries(own);
+  const medium = Object.fromEntries(options.filter(([option]) => !(option in mappingFields)));
+  const mapping = Object.fromEntries(options.filter(([option]) => option in mappingFields)) as Mapping;
+  const where = `sources.${name}`;
+  const { labels: __, ...features } = mapping;
+  return mapSamples(sources.create(medium as never, { name, where }), features, { where, like: first, labels: false });
+}
+
+async function openFile(path: string, like: SampleSource): Promise<SampleSource> {
+  const extension = extname(path.replace(/\.gz$/, '')).toLowerCase();
+  const type = media[extension];
+  if (type === undefined)
+    throw new ConfigError({
+      where: '--data',
+      expected: `a file that ends in ${oneOf(Object.keys(media))}`,
+      found: formatValue(path),
+    });
+  const table = sources.build({ type, path }, { name: path, where: '--data' }, '--data');
+  return mapSamples(table, {} as Mapping, { where: '--data', like, labels: false });
+}
