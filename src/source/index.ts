@@ -1,4 +1,5 @@
 import { type ConfigOf, family, type ParsedOf } from '../core/plugin.ts';
+import { arrow } from './arrow.ts';
 import { csv } from './csv.ts';
 import { generator } from './generator.ts';
 import { memory } from './memory.ts';
@@ -7,7 +8,7 @@ import { parquet } from './parquet.ts';
 import { tsv } from './tsv.ts';
 
 /** Every medium that rows come from. */
-export const sources = family('source', [parquet, csv, tsv, ndjson, memory, generator]);
+export const sources = family('source', [parquet, csv, tsv, ndjson, arrow, memory, generator]);
 
 /** What a user writes for a source. */
 export type SourceConfig = ConfigOf<(typeof sources.plugins)[number]>;
