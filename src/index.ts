@@ -77,6 +77,7 @@ export {
   type InputShape,
   interleave,
   keep,
+  labelsOf,
   type MergedLoss,
   merge,
   mergeLosses,

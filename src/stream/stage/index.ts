@@ -5,6 +5,7 @@ export type { InputShape } from './describer.ts';
 export { type ForkBranch, fork } from './fork.ts';
 export { type GradientReport, gradientStep } from './gradient-step.ts';
 export { heads } from './heads.ts';
+export { labelsOf } from './label-check.ts';
 export { merge } from './merge.ts';
 export { mergeLosses } from './merge-losses.ts';
 export { type MergeLike, sum, type WeightedSum } from './merging.ts';

@@ -8,6 +8,7 @@ import { StepRunner } from '../../step/runner.ts';
 import type { StreamBatch } from '../item.ts';
 import type { StepTaker } from '../take-steps.ts';
 import type { InputShape } from './describer.ts';
+import { checkLabels } from './label-check.ts';
 import type { SessionOptions } from './options.ts';
 import { followRuntime } from './runtime.ts';
 import { type SelectedModel, SelectorProgram } from './selector.ts';
@@ -45,7 +46,10 @@ export class Session implements StepTaker {
 
   take(batch: Batch, options?: { readonly points?: boolean }): Promise<Taken> {
     this.#opening ??= this.#open(batch as StreamBatch);
-    const taken = this.#opening.then((runner) => runner.take(batch, options));
+    const taken = this.#opening.then((runner) => {
+      checkLabels(runner.program.byName, batch as StreamBatch);
+      return runner.take(batch, options);
+    });
     this.#last = Promise.allSettled([this.#last, taken]);
     return taken;
   }

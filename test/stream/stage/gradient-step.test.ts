@@ -32,11 +32,13 @@ import {
   type BranchOptions,
   bce,
   branch,
+  describeSelector,
   fork,
   type GradientReport,
   type GradientStepOptions,
   gradientStep,
   heads,
+  labelsOf,
   mergeLosses,
   mse,
   type Selector,
@@ -292,12 +294,15 @@ describe('gradientStep', () => {
 
   it('knows from the source what shape an input has', async () => {
     const table = sources.build(
-      { type: 'memory', data: Array.from({ length: 6 }, (_, row) => ({ image: [row, 1, 2, 3], tox: row % 2 })) },
+      {
+        type: 'memory',
+        data: Array.from({ length: 8 }, (_, row) => ({ image: [row, 1, 2, 3], tox: row < 6 ? row % 2 : row })),
+      },
       { name: 'images' },
       'images',
     );
     const features = { image: { tensor: [2, 2, 1] } };
-    const source = await samples(table, { features, labels: { tox: {} } });
+    const all = await samples(table, { features, labels: { tox: {} } });
     let spec: ModelSpec | undefined;
     const selector = (batch$: Observable<Activation>) =>
       batch$.pipe(
@@ -305,6 +310,8 @@ describe('gradientStep', () => {
         fork({ tox: branch(dense({ units: 1 }), bce()) }),
         mergeLosses(),
       );
+    // Of the eight rows two have labels that a yes or no does not take.
+    const source = all.withLabels(labelsOf(describeSelector(selector, all.inputs)));
     const onClose = (of: ModelSpec): void => {
       spec = of;
     };
@@ -415,6 +422,28 @@ describe('gradientStep', () => {
       const run$ = run(modelOf(), [batchOf(flow, 0, { tox: 'xxxx' }), bad]);
       const error = await lastValueFrom(run$).catch((caught) => caught);
       expect(error.message).toBe(`input 'x': expected 12 numbers for 4 rows; found 16`);
+    });
+
+    it('labels that are none, with the samples they are of', async () => {
+      const good = batchOf(openFlow(), 0, { tox: 'xx..', sol: 'x...' });
+      const spoilt = (head: string, value: number) => {
+        const column = good.labels[head] as StreamBatch['labels'][string];
+        return { ...column, values: new Float32Array(column.values.length).fill(value) };
+      };
+      const bad = {
+        ...good,
+        ids: ['a', 'b', 'c', 'd'],
+        labels: { tox: spoilt('tox', 7), sol: spoilt('sol', Number.NaN) },
+      };
+      const error = await lastValueFrom(run(modelOf(), [bad])).catch((caught) => caught);
+      expect(error.message).toBe(
+        [
+          `head "tox", sample 'a': expected a number from 0 to 1; found 7`,
+          `head "sol", sample 'a': expected a finite number; found NaN`,
+        ]
+          .map((line) => `${line}\n  hint: source.withLabels(labelsOf(spec)) rejects such samples, and goes on`)
+          .join('\n'),
+      );
     });
 
     it('a selector that makes no model, as an error of the stream', async () => {
