@@ -1,6 +1,14 @@
 import { trunklineBackend } from './engine/backend.ts';
 
-export { CompileError, ConfigError, EngineError, type Issue, ShapeError, TrunklineError } from './core/error.ts';
+export {
+  CompileError,
+  ConfigError,
+  EngineError,
+  type Issue,
+  ShapeError,
+  SourceError,
+  TrunklineError,
+} from './core/error.ts';
 export type { EventSink, TrunklineEvent } from './core/event.ts';
 export { type Compiled, compile } from './engine/compile.ts';
 export { explain } from './engine/explain.ts';
@@ -19,6 +27,7 @@ export type {
   TrainerSpec,
 } from './engine/trainer.ts';
 export type { StepSettings } from './engine/update.ts';
+export { type Feature, type FeatureConfig, features } from './feature/index.ts';
 export { denominators, type Loss, type LossConfig, losses } from './loss/index.ts';
 export { type MergeConfig, type MergeStrategy, merges } from './merge/index.ts';
 export { type Metric, type MetricConfig, metrics } from './metric/index.ts';
@@ -38,10 +47,23 @@ export {
 } from './model/index.ts';
 export { type OptimizerConfig, optimizers, type Schedule, type ScheduleConfig, schedules } from './optimizer/index.ts';
 export {
+  type DeadLetterConfig,
+  deadLetters,
+  type Sink,
+  type SinkColumn,
+  type SinkConfig,
+  type SinkContext,
+  type SinkRow,
+  sinks,
+} from './sink/index.ts';
+export {
+  fitFeatures,
+  type LabelScale,
   type MappingConfig,
   type ParsedSourceConfig,
   type Position,
   type SampleSource,
+  type SamplesOptions,
   type SourceConfig,
   type SourceContext,
   samples,
@@ -50,6 +72,7 @@ export {
   type TableReading,
   type TableReadOptions,
   type TableSource,
+  tableOf,
 } from './source/index.ts';
 export type { Batch, HeadLabels } from './step/batch.ts';
 export type { HeadSettings } from './step/flight.ts';
