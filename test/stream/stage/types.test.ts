@@ -2,10 +2,16 @@ import { layers } from '@tensorflow/tfjs-layers';
 import { type Observable, pipe } from 'rxjs';
 import { expectTypeOf, it } from 'vitest';
 import type { Branch } from '../../../src/model/index.ts';
+import type { HeadReport } from '../../../src/step/report.ts';
+import type { StreamBatch } from '../../../src/stream/item.ts';
 import {
   type Activation,
+  adam,
   branch,
   fork,
+  type GradientReport,
+  gradientStep,
+  heads,
   type MergedLoss,
   merge,
   mergeLosses,
@@ -50,4 +56,20 @@ it('a factor of a head that is not there is an error', () => {
 it('fork and merge are those of graphs as well', () => {
   const ofGraph = (origin: Branch) => merge(fork(origin, 2), 'sum');
   expectTypeOf(ofGraph).returns.toEqualTypeOf<Branch>();
+});
+
+it('reports and streams of heads know them', () => {
+  const train = (batches$: Observable<StreamBatch>) => {
+    const report$ = batches$.pipe(
+      gradientStep(
+        (batch$) => batch$.pipe(trunk(dense({ units: 1 })), fork({ tox: head(), sol: head() }), mergeLosses()),
+        { optimizer: adam({ learningRate: 1e-3 }) },
+      ),
+    );
+    // @ts-expect-error: there is no head 'toxic'
+    const none = () => heads(report$).toxic;
+    return { report$, tox$: heads(report$).tox, none };
+  };
+  expectTypeOf(train).returns.toHaveProperty('report$').toEqualTypeOf<Observable<GradientReport<'tox' | 'sol'>>>();
+  expectTypeOf(train).returns.toHaveProperty('tox$').toEqualTypeOf<Observable<HeadReport>>();
 });
