@@ -194,11 +194,14 @@ export function checkRun(
   slots: number,
   { slot, settings: { present, learningRates, clip }, between }: Run,
 ): void {
-  const names = `one for each of ${groups.length} groups (${groups.map(({ name }) => name).join(', ')})`;
   const issues: Issue[] = [...clipIssues(clip)];
   for (const [where, list] of Object.entries({ present, learningRates }))
     if (!Array.isArray(list) || list.length !== groups.length)
-      issues.push({ where, expected: names, found: Array.isArray(list) ? `${list.length}` : formatValue(list) });
+      issues.push({
+        where,
+        expected: `one for each of ${groups.length} groups (${groups.map(({ name }) => name).join(', ')})`,
+        found: Array.isArray(list) ? `${list.length}` : formatValue(list),
+      });
   if (Array.isArray(learningRates))
     learningRates.forEach((rate, at) => {
       if (!Number.isFinite(rate) || rate < 0)

@@ -185,6 +185,7 @@ export class CompiledTrainer implements Trainer {
     const { arena, host } = this.#options;
     const views = (prefix: string) => slots.map((regions) => this.#placement.views(regions, prefix));
     const [inputs, outputs, losses] = [views('input/'), views('output/'), views('loss/')];
+    const named = losses.map((views) => Object.entries(views));
     const merged = slots.map((regions) => regions.loss && arena.view(regions.loss.name));
     const steps = slots.map((regions) => regions[randomStepInput] && arena.view(regions[randomStepInput].name));
     const given = slots.map((regions, slot) => ({
@@ -211,7 +212,7 @@ export class CompiledTrainer implements Trainer {
         const taken = this.#turns.take(() => compute(slot, settings, between), between !== undefined);
         const outcome = await taken.finally(() => busy.delete(slot));
         const nonFinite = outcome.nonFinite.map((region) => this.#placement.portOf(region, slotName(id, slot)));
-        const scalars = Object.entries(losses[slot] ?? {}).map(([name, view]) => [name, view[0] as number]);
+        const scalars = named[slot]?.map(([name, view]) => [name, view[0] as number]) ?? [];
         return {
           ...outcome,
           nonFinite,

@@ -138,7 +138,7 @@ export class WorkerClient<T extends object> {
       const id = this.#next++;
       this.#worker.postMessage({ id, method, args } satisfies Request);
       this.#open.set(id, { resolve, reject });
-      this.#worker.ref();
+      if (this.#open.size === 1) this.#worker.ref();
       Atomics.add(this.#signal, 0, 1);
       Atomics.notify(this.#signal, 0);
     });

@@ -1,3 +1,4 @@
+import type { TypedArray } from '../core/dtype.ts';
 import { type Region, viewRegion } from './arena.ts';
 import { type KernelFunctions, type OptimizerType, optimizerKernels } from './kernel/index.ts';
 
@@ -69,6 +70,17 @@ export function lossRegions(regions: Readonly<Record<string, Region>>): LossRegi
   return { merged: regions.loss, named: named.map(([, region]) => region) };
 }
 
+/** Numbers that are looked at in each step: making a view takes longer than reading it. */
+const scalars = new WeakMap<Region, TypedArray>();
+
+function scalarIn(memory: WebAssembly.Memory, region: Region): TypedArray {
+  const known = scalars.get(region);
+  if (known) return known;
+  const view = viewRegion(memory, region);
+  scalars.set(region, view);
+  return view;
+}
+
 /**
  * Moves the parameters of the present groups along their gradients, ticks their clocks and takes over assigned values.
  * Moves nothing when the merged loss, or a gradient or assigned value of a present group, is not finite.
@@ -81,7 +93,7 @@ export function update(
   losses: LossRegions,
 ): UpdateOutcome {
   const { present, learningRates, clip = {} } = settings;
-  const holds = (loss: Region): boolean => Number.isFinite(viewRegion(memory, loss)[0] as number);
+  const holds = (loss: Region): boolean => Number.isFinite(scalarIn(memory, loss)[0] as number);
   const bad: Region[] = losses.merged && !holds(losses.merged) ? [losses.merged] : [];
   const gradientNorms = plan.groups.map((group, index) => {
     if (!present[index]) return 0;
@@ -96,7 +108,7 @@ export function update(
   const factors = clipFactors(gradientNorms, clip);
   plan.groups.forEach((group, index) => {
     if (!present[index]) return;
-    const clock = viewRegion(memory, group.clock) as Int32Array;
+    const clock = scalarIn(memory, group.clock);
     clock[0] = (clock[0] as number) + 1;
     move(kernels, group, plan.optimizer, learningRates[index] as number, factors[index] as number, clock[0]);
   });

@@ -37,18 +37,16 @@ export function countLabels(labels: Batch['labels']): ReadonlyMap<string, number
  * @throws ShapeError with everything that does not
  */
 export function checkBatch(spec: ModelSpec, trained: ReadonlyMap<string, TrainedHead>, batch: Batch): void {
+  const { rows, keys, labels } = batch;
   const issues: Issue[] = [];
-  const length = (where: string, array: ArrayLike<unknown> | undefined, expected: number): void => {
-    if (array && array.length !== expected)
-      issues.push({ where, expected: `${expected} numbers for ${batch.rows} rows`, found: `${array.length}` });
-  };
   for (const input of spec.inputs) issues.push(...issuesOfInput(input, batch));
-  for (const [name, labels] of Object.entries(batch.labels)) {
+  for (const name of Object.keys(labels)) {
     const head = trained.get(name);
     if (!head) issues.push(unknownHead(name, spec.heads));
-    else issues.push(...issuesOfLabels(head, labels, batch.rows));
+    else lookAtLabels(head, labels[name] as HeadLabels, rows, issues);
   }
-  length('row keys', batch.keys, batch.rows);
+  if (keys && keys.length !== rows)
+    issues.push({ where: 'row keys', expected: `${rows} numbers for ${rows} rows`, found: `${keys.length}` });
   if (issues.length > 0) throw new ShapeError(issues);
 }
 
@@ -98,22 +96,18 @@ function unknownHead(name: string, heads: readonly Head[]): Issue {
   };
 }
 
-function issuesOfLabels({ name, label }: TrainedHead, labels: HeadLabels, rows: number): readonly Issue[] {
+/** Adds what is wrong with one head's labels. */
+function lookAtLabels({ name, label }: TrainedHead, labels: HeadLabels, rows: number, issues: Issue[]): void {
+  const { values, present, weight, bound } = labels;
   const size = rows * sizeOf(label.shape);
-  const expected: readonly [string, ArrayLike<unknown> | undefined, number][] = [
-    ['labels', labels.values, size],
-    ['presence', labels.present, rows],
-    ['weights', labels.weight, rows],
-    ['bounds', labels.bound, size],
-  ];
-  const issues: Issue[] = expected
-    .filter(([, array, count]) => array && array.length !== count)
-    .map(([what, array, count]) => ({
-      where: `head "${name}"`,
-      expected: `${count} ${what} for ${rows} rows`,
-      found: `${array?.length}`,
-    }));
-  if (label.bound && !labels.bound)
-    issues.push({ where: `head "${name}"`, expected: 'a bound for each label', found: 'none' });
-  return issues;
+  const where = (): string => `head "${name}"`;
+  const count = (what: string, array: ArrayLike<unknown> | undefined, expected: number): void => {
+    if (!array || array.length === expected) return;
+    issues.push({ where: where(), expected: `${expected} ${what} for ${rows} rows`, found: `${array.length}` });
+  };
+  count('labels', values, size);
+  count('presence', present, rows);
+  count('weights', weight, rows);
+  count('bounds', bound, size);
+  if (label.bound && !bound) issues.push({ where: where(), expected: 'a bound for each label', found: 'none' });
 }

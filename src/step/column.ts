@@ -8,15 +8,16 @@ export function putColumn(
 ): void {
   if (!target) return;
   const array = target as Float32Array;
-  if (columns === 1) {
-    if (typeof values === 'number') array.fill(values);
-    else array.set(values);
-    return;
-  }
-  for (let row = 0; row < rows; row++)
-    for (let at = 0; at < size; at++)
-      array[(row * columns + column) * size + at] =
-        typeof values === 'number' ? values : (values[row * size + at] as number);
+  const [first, stride] = [column * size, columns * size];
+  if (typeof values !== 'number') {
+    if (columns === 1) array.set(values);
+    else if (size === 1)
+      for (let row = 0, at = first; row < rows; row++, at += stride) array[at] = values[row] as number;
+    else
+      for (let row = 0; row < rows; row++)
+        for (let at = 0; at < size; at++) array[row * stride + first + at] = values[row * size + at] as number;
+  } else if (columns === 1) array.fill(values);
+  else for (let row = 0; row < rows; row++) array.fill(values, row * stride + first, row * stride + first + size);
 }
 
 /** One head's part of what a program gives for its group. */

@@ -4,14 +4,45 @@ import { sizeOf } from '../core/shape.ts';
 import { randomRowsInput } from '../trace/record.ts';
 import { type Batch, inputSize } from './batch.ts';
 import { putColumn } from './column.ts';
-import type { HeadGroup } from './head-group.ts';
+import type { HeadGroup, TrainedHead } from './head-group.ts';
 import type { ModelProgram } from './program.ts';
 
 /** Inputs of a prepared program, by name. What the program turned out not to need is not among them. */
 type Slot = Readonly<Record<string, TypedArray>>;
 
-function put(slot: Slot, name: string, values: ArrayLike<number> | TypedArray): void {
-  (slot[name] as Float32Array | undefined)?.set(values as ArrayLike<number>);
+/** Where a program takes what it is told of one group's heads. */
+interface GroupPlaces {
+  readonly heads: readonly TrainedHead[];
+  readonly label: TypedArray | undefined;
+  readonly present: TypedArray | undefined;
+  readonly bound: TypedArray | undefined;
+  readonly weight: TypedArray | undefined;
+  readonly denominator: TypedArray | undefined;
+  readonly known: TypedArray | undefined;
+  readonly factor: TypedArray | undefined;
+}
+
+/** Places in the slots that were written before: looking them up by name takes longer than writing them. */
+const places = new WeakMap<Slot, readonly GroupPlaces[]>();
+
+function placesIn(slot: Slot, groups: readonly HeadGroup[]): readonly GroupPlaces[] {
+  const found = places.get(slot);
+  if (found) return found;
+  const made = groups.map(({ name, heads }): GroupPlaces => {
+    const at = (kind: string): TypedArray | undefined => slot[`${kind}/${name}`];
+    return {
+      heads,
+      label: at('label'),
+      present: at('present'),
+      bound: at('bound'),
+      weight: at('weight'),
+      denominator: at('denominator'),
+      known: at('known'),
+      factor: at('factor'),
+    };
+  });
+  places.set(slot, made);
+  return made;
 }
 
 /** Writes what a program computes with for a batch: features, and labels with their presence. */
@@ -23,19 +54,19 @@ export function fillBatch(slot: Slot, program: ModelProgram, groups: readonly He
     if ('kind' in given) writeColumn(target, given, inputSize(input, batch));
     else (target as Float32Array).set(given as Float32Array);
   }
-  for (const { name, heads } of groups)
-    heads.forEach((head, column) => {
+  for (const { heads, present, label, bound, weight } of placesIn(slot, groups))
+    for (const [column, head] of heads.entries()) {
       const labels = batch.labels[head.name];
       const ofRows = { rows: batch.rows, column, columns: heads.length, size: 1 };
-      putColumn(slot[`present/${name}`], labels?.present ?? 0, ofRows);
-      if (!labels) return;
+      putColumn(present, labels?.present ?? 0, ofRows);
+      if (!labels) continue;
       const ofLabels = { ...ofRows, size: sizeOf(head.label.shape) };
-      putColumn(slot[`label/${name}`], labels.values as Float32Array, ofLabels);
-      if (labels.bound) putColumn(slot[`bound/${name}`], labels.bound, ofLabels);
-      putColumn(slot[`weight/${name}`], labels.weight ?? 1, ofRows);
-    });
-  if (slot[randomRowsInput])
-    put(slot, randomRowsInput, batch.keys ?? Int32Array.from({ length: batch.rows }, (_, row) => row));
+      putColumn(label, labels.values as Float32Array, ofLabels);
+      if (labels.bound) putColumn(bound, labels.bound, ofLabels);
+      putColumn(weight, labels.weight ?? 1, ofRows);
+    }
+  const keys = slot[randomRowsInput] as Int32Array | undefined;
+  keys?.set(batch.keys ?? Int32Array.from({ length: batch.rows }, (_, row) => row));
 }
 
 /** What is known of one head before a step. */
@@ -46,24 +77,19 @@ export interface HeadInputs {
 
 /** Writes the scalars of a step: of the present heads, and that the others are absent. */
 export function fillHeads(slot: Slot, program: ModelProgram, rows: number, present: readonly HeadInputs[]): void {
-  const known = new Map(present.map((head) => [head.name, head]));
-  for (const { name, heads } of program.groups) {
-    const of = heads.map((head) => known.get(head.name));
-    put(
-      slot,
-      `denominator/${name}`,
-      of.map((head) => head?.denominator ?? 1),
-    );
-    put(
-      slot,
-      `known/${name}`,
-      of.map((head) => Number(head !== undefined)),
-    );
-    of.forEach((head, column) => {
-      if (!head) putColumn(slot[`present/${name}`], 0, { rows, column, columns: heads.length, size: 1 });
-    });
+  const inputs = new Map<string, HeadInputs>();
+  for (const head of present) inputs.set(head.name, head);
+  for (const group of placesIn(slot, program.groups))
+    for (const [column, { name }] of group.heads.entries()) {
+      const head = inputs.get(name);
+      if (group.denominator) group.denominator[column] = head?.denominator ?? 1;
+      if (group.known) group.known[column] = Number(head !== undefined);
+      if (!head) putColumn(group.present, 0, { rows, column, columns: group.heads.length, size: 1 });
+    }
+  for (const [input, heads] of program.sets) {
+    const any = slot[input];
+    if (any) any[0] = Number(heads.some((head) => inputs.has(head)));
   }
-  for (const [input, heads] of program.sets) put(slot, input, [heads.some((head) => known.has(head)) ? 1 : 0]);
 }
 
 /** Writes the factor of each present head's loss. */
@@ -73,11 +99,8 @@ export function fillFactors(
   present: readonly HeadInputs[],
   factors: readonly number[],
 ): void {
-  const known = new Map(present.map(({ name }, at) => [name, factors[at] as number]));
-  for (const { name, heads } of program.groups)
-    put(
-      slot,
-      `factor/${name}`,
-      heads.map((head) => known.get(head.name) ?? 0),
-    );
+  const known = new Map<string, number>();
+  for (const [at, { name }] of present.entries()) known.set(name, factors[at] as number);
+  for (const { heads, factor } of placesIn(slot, program.groups))
+    if (factor) for (const [column, { name }] of heads.entries()) factor[column] = known.get(name) ?? 0;
 }

@@ -133,7 +133,8 @@ export class Flights {
     const parted = program.partings.length;
     if (parted === 0) weigh();
     const between = (outputs: Taken['outputs']): void => weigh(() => ({ gramian: gramianOf(outputs, names, parted) }));
-    const present = groups.map((group) => this.#moves(group, new Set(names)));
+    const labelled = new Set(names);
+    const present = groups.map((group) => this.#moves(group, labelled));
     const learningRates = groups.map((group) => this.#rate(group));
     const following = this.#open.length > 0;
     const stepSettings = { present, learningRates, following, ...(clip ? { clip } : {}) };

@@ -80,6 +80,7 @@ export class Memory {
   /** Remembers what came of a step that counted. */
   observe(pending: readonly Pending[], losses: readonly number[], moved: readonly ParameterGroup[]): void {
     this.#merged = this.#merge.observe(pending, losses, this.#merged);
+    if (!this.#schedule.remembers) return;
     for (const { name, heads } of moved) {
       const own = losses.filter((_, at) => heads.includes(pending[at]?.name as string));
       const mean = own.reduce((sum, loss) => sum + loss, 0) / own.length;

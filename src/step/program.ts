@@ -36,8 +36,20 @@ export interface ProgramOptions {
 
 /** Where a head is among those that are computed together. */
 interface HeadColumn {
-  readonly group: HeadGroup;
   readonly column: number;
+  readonly columns: number;
+  /** Numbers of a best guess. */
+  readonly size: number;
+  /** Names of the group's outputs. */
+  readonly loss: string;
+  readonly points: string;
+}
+
+function columnsOf({ name, heads }: HeadGroup): readonly (readonly [string, HeadColumn])[] {
+  return heads.map(({ name: head, objective, shape, label }, column) => {
+    const size = sizeOf(objective.loss.prediction === 'distribution' ? shape : label.shape);
+    return [head, { column, columns: heads.length, size, loss: `loss/${name}`, points: `point/${name}` }];
+  });
 }
 
 type Outputs = Readonly<Record<string, TypedArray>>;
@@ -61,20 +73,22 @@ export class ModelProgram {
   readonly #byHeads = new Map<string, string>();
   readonly #columns: ReadonlyMap<string, HeadColumn>;
   readonly #specs = new Map<string, InputSpecs>();
+  /** Shapes of rows of the inputs, where they are the same in every batch. */
+  readonly #shapes: readonly Shape[] | undefined;
 
   /** Where heads part, when their gradients there are wanted one by one. */
   readonly partings: readonly ValueId[];
 
   constructor(spec: ModelSpec, { fuse = true, gradients = false }: ProgramOptions = {}) {
     this.spec = spec;
+    const fixed = spec.inputs.every(({ shape }) => shape.every((size) => size >= 0));
+    this.#shapes = fixed ? spec.inputs.map(({ shape }) => shape) : undefined;
     this.partings = gradients ? partings(spec) : [];
     this.heads = trainedHeads(spec);
     this.byName = new Map(this.heads.map((head) => [head.name, head]));
     this.single = oneByOne(this.heads);
     this.groups = fuse ? groupHeads(spec, this.heads) : this.single;
-    this.#columns = new Map(
-      this.groups.flatMap((group) => group.heads.map(({ name }, column) => [name, { group, column }] as const)),
-    );
+    this.#columns = new Map(this.groups.flatMap(columnsOf));
     const ofGroups = this.groups.map(({ heads }) => heads.map(({ name }) => name));
     for (const heads of [...spec.readers, ...spec.groups.map((group) => group.heads), ...ofGroups])
       this.#nameSet(heads);
@@ -147,12 +161,14 @@ export class ModelProgram {
   /** The form of a batch. */
   form(batch: Pick<Batch, 'rows' | 'inputs' | 'labels'>, points = false): BatchForm {
     const weighted = Object.keys(batch.labels).filter((head) => batch.labels[head]?.weight);
-    return { rows: batch.rows, shapes: this.spec.inputs.map((input) => inputShape(input, batch)), weighted, points };
+    const shapes = this.#shapes ?? this.spec.inputs.map((input) => inputShape(input, batch));
+    return { rows: batch.rows, shapes, weighted, points };
   }
 
   /** Shapes and types of everything a program takes for a batch of this form: the same object for the same form. */
   specs(form: BatchForm, purpose: Purpose): InputSpecs {
-    const key = `${purpose} ${form.rows} ${form.points} ${form.shapes.join(' ')}\n${form.weighted.join('\n')}`;
+    const shapes = form.shapes === this.#shapes ? '' : form.shapes.join(' ');
+    const key = `${purpose} ${form.rows} ${form.points} ${shapes}\n${form.weighted.join('\n')}`;
     const known = this.#specs.get(key);
     if (known) return known;
     const specs = this.#specsOf(form, purpose);
@@ -197,17 +213,15 @@ export class ModelProgram {
 
   /** One head's loss among the outputs of `train`. */
   lossIn(outputs: Outputs, head: string): number {
-    const { group, column } = this.#columns.get(head) as HeadColumn;
-    return outputs[`loss/${group.name}`]?.[column] as number;
+    const { loss, column } = this.#columns.get(head) as HeadColumn;
+    return outputs[loss]?.[column] as number;
   }
 
   /** One head's best guesses among the outputs of `train`, where they were asked for. */
   pointsIn(outputs: Outputs, head: string): TypedArray | undefined {
-    const { group, column } = this.#columns.get(head) as HeadColumn;
-    const points = outputs[`point/${group.name}`];
-    const { objective, shape, label } = group.heads[column] as TrainedHead;
-    const size = sizeOf(objective.loss.prediction === 'distribution' ? shape : label.shape);
-    return points && columnOf(points, column, group.heads.length, size);
+    const { points, column, columns, size } = this.#columns.get(head) as HeadColumn;
+    const given = outputs[points];
+    return given && columnOf(given, column, columns, size);
   }
 
   #nameSet(heads: readonly string[]): void {

@@ -2,10 +2,11 @@ import { tensor } from '@tensorflow/tfjs-core';
 import type { TypedArray } from '../core/dtype.ts';
 import { ConfigError } from '../core/error.ts';
 import { didYouMean } from '../core/suggest.ts';
-import type { Engine, StepReport as Taken, Trainer } from '../engine/trainer.ts';
+import type { Engine, PreparedStep, StepReport as Taken, Trainer } from '../engine/trainer.ts';
 import type { MergeStrategy } from '../merge/index.ts';
 import type { ModelSpec, ParameterGroup } from '../model/spec.ts';
 import type { Optimizer } from '../optimizer/index.ts';
+import type { InputSpecs } from '../trace/record.ts';
 import { type Batch, checkBatch, countLabels } from './batch.ts';
 import { blamed } from './blame.ts';
 import { fillBatch } from './fill.ts';
@@ -46,6 +47,8 @@ export class StepRunner {
   #launched: Promise<void> = Promise.resolve();
   /** Until when each slot is in use. */
   readonly #slots: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
+  /** What the last batch was prepared for. No other program was asked for since, so that it is still there. */
+  #ready: { readonly specs: InputSpecs; readonly prepared: Promise<PreparedStep> } | undefined;
 
   private constructor(
     program: ModelProgram,
@@ -127,7 +130,7 @@ export class StepRunner {
     });
     try {
       const free = this.#slots[slot];
-      const prepared = await this.#trainer.prepare(this.program.specs(this.program.form(batch, points), 'train'));
+      const prepared = await this.#prepare(this.program.specs(this.program.form(batch, points), 'train'));
       await free;
       const started = performance.now();
       fillBatch(prepared.slots[slot] ?? {}, this.program, this.program.groups, batch);
@@ -137,6 +140,16 @@ export class StepRunner {
     } finally {
       launched();
     }
+  }
+
+  #prepare(specs: InputSpecs): Promise<PreparedStep> {
+    if (this.#ready?.specs === specs) return this.#ready.prepared;
+    const ready = { specs, prepared: this.#trainer.prepare(specs) };
+    this.#ready = ready;
+    ready.prepared.catch(() => {
+      if (this.#ready === ready) this.#ready = undefined;
+    });
+    return ready.prepared;
   }
 
   /**
@@ -173,25 +186,25 @@ export class StepRunner {
     const { rows, assembleMs } = work;
     const { pending, factors, settings, moved, step } = flight;
     const { loss, outputs, gradientNorms, computeMs, updateMs } = taken;
-    const heads = pending.map(({ name, labels, denominator }, at): HeadReport => {
+    const losses = pending.map(({ name }) => this.program.lossIn(outputs, name));
+    const heads: Record<string, HeadReport> = {};
+    for (const [at, { name, labels, denominator }] of pending.entries()) {
       const points = this.program.pointsIn(outputs, name);
-      const own = { loss: this.program.lossIn(outputs, name), labels, denominator, weight: factors[at] as number };
-      return points ? { ...own, points } : own;
-    });
-    this.#memory.observe(
-      pending,
-      heads.map((head) => head.loss),
-      moved,
-    );
-    const byGroup = (values: readonly number[]): Record<string, number> =>
-      Object.fromEntries(
-        this.#groups.flatMap(({ name }, at) => (settings.present[at] ? [[name, values[at] as number]] : [])),
-      );
+      const own = { loss: losses[at] as number, labels, denominator, weight: factors[at] as number };
+      heads[name] = points ? { ...own, points } : own;
+    }
+    this.#memory.observe(pending, losses, moved);
+    const byGroup = (values: readonly number[]): Record<string, number> => {
+      const record: Record<string, number> = {};
+      for (const [at, { name }] of this.#groups.entries())
+        if (settings.present[at]) record[name] = values[at] as number;
+      return record;
+    };
     return {
       step,
       rows,
       loss: loss as number,
-      heads: Object.fromEntries(pending.map(({ name }, at) => [name, heads[at] as HeadReport])),
+      heads,
       rejected,
       gradientNorms: byGroup(gradientNorms),
       learningRates: byGroup(settings.learningRates),

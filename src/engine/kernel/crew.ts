@@ -79,7 +79,12 @@ export class KernelCrew {
       thread.on('error', ({ message }) => this.#fail(member, `one that ended: ${message}`));
       return thread;
     });
-    const divided = divisibleNames.map((name) => [name, (...args: Numbers) => this.#run(name, args)]);
+    const divided = divisibleNames.map((name) => {
+      const [alone, lengthAt] = [own[name] as (...args: Numbers) => number, divisible[name]];
+      const run = (...args: Numbers): number =>
+        (args[lengthAt] as number) < worthDividing && !this.#failure ? alone(...args) : this.#run(name, args);
+      return [name, run];
+    });
     this.kernels = { ...own, ...Object.fromEntries(divided) };
   }
 
@@ -108,7 +113,6 @@ export class KernelCrew {
     if (this.#failure) throw this.#failure;
     const length = args[divisible[name]] as number;
     const own = this.#own[name] as (...args: Numbers) => number;
-    if (length < worthDividing) return own(...args);
     const share = Math.ceil(length / (this.#threads.length + 1) / grain) * grain;
     const parts = Array.from({ length: this.#threads.length + 1 }, (_, at) =>
       part(name, args, share * at, share, length),

@@ -62,12 +62,19 @@ function optimizer<const Slots extends readonly string[], Defaults extends Setti
   definition: Definition<Slots, Defaults>,
 ): OptimizerKernel<Defaults> {
   const { slots, settings, fades, step } = definition;
+  /** Settings that were given, together with the defaults. */
+  const completed = new WeakMap<Settings, Defaults>();
+  const complete = (given: Settings): Defaults => {
+    const all = completed.get(given) ?? { ...settings, ...given };
+    completed.set(given, all);
+    return all;
+  };
   return {
     slots,
     settings,
     apply(kernels, update) {
       if (update.slots.length !== slots.length) throw wrongSlots(slots, update.slots.length);
-      const all = { ...settings, ...update.settings };
+      const all = complete(update.settings);
       const { learningRate, scale, clock, length } = update;
       const addresses = update.slots as { readonly [index in keyof Slots]: number };
       step(kernels, update, addresses, [learningRate, scale, all.l2, all.decay], all);
