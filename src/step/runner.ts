@@ -2,7 +2,7 @@ import { tensor } from '@tensorflow/tfjs-core';
 import type { TypedArray } from '../core/dtype.ts';
 import { ConfigError } from '../core/error.ts';
 import { didYouMean } from '../core/suggest.ts';
-import type { Engine, PreparedStep, StepReport as Taken, Trainer } from '../engine/trainer.ts';
+import type { Engine, PreparedStep, Trainer } from '../engine/trainer.ts';
 import type { MergeStrategy } from '../merge/index.ts';
 import type { ModelSpec, ParameterGroup } from '../model/spec.ts';
 import type { Optimizer } from '../optimizer/index.ts';
@@ -10,10 +10,10 @@ import type { InputSpecs } from '../trace/record.ts';
 import { type Batch, checkBatch, countLabels } from './batch.ts';
 import { blamed } from './blame.ts';
 import { fillBatch } from './fill.ts';
-import { type Flight, Flights, HeadSettings, type Work } from './flight.ts';
+import { Flights, HeadSettings, type Work } from './flight.ts';
 import { Memory } from './memory.ts';
 import { ModelProgram } from './program.ts';
-import type { HeadReport, SkippedStep, StepReport } from './report.ts';
+import { reportOf, type SkippedStep, type StepReport } from './report.ts';
 import type { StepState } from './state.ts';
 
 export interface RunnerOptions {
@@ -172,7 +172,9 @@ export class StepRunner {
       });
       if (taken.nonFinite.length === 0 && !taken.held) {
         this.#flights.land(flight);
-        return this.#report(taken, flight, work, rejected);
+        const losses = flight.pending.map(({ name }) => this.program.lossIn(taken.outputs, name));
+        this.#memory.observe(flight.pending, losses, flight.moved);
+        return reportOf(this.program, this.#groups, { work, flight, taken, losses, rejected });
       }
       this.#flights.recall(flight);
       if (taken.held) await turn;
@@ -180,39 +182,6 @@ export class StepRunner {
       const bad = taken.held ? [] : blamed(taken, this.program, this.#groups, names);
       for (const [head, reason] of bad) rejected[head] = reason;
     }
-  }
-
-  #report(taken: Taken, flight: Flight, work: Work, rejected: Record<string, string>): StepReport {
-    const { rows, assembleMs } = work;
-    const { pending, factors, settings, moved, step } = flight;
-    const { loss, outputs, gradientNorms, computeMs, updateMs } = taken;
-    const losses = pending.map(({ name }) => this.program.lossIn(outputs, name));
-    const heads: Record<string, HeadReport> = {};
-    for (const [at, { name, labels, denominator }] of pending.entries()) {
-      const points = this.program.pointsIn(outputs, name);
-      const own = { loss: losses[at] as number, labels, denominator, weight: factors[at] as number };
-      heads[name] = points ? { ...own, points } : own;
-    }
-    this.#memory.observe(pending, losses, moved);
-    const byGroup = (values: readonly number[]): Record<string, number> => {
-      const record: Record<string, number> = {};
-      for (const [at, { name }] of this.#groups.entries())
-        if (settings.present[at]) record[name] = values[at] as number;
-      return record;
-    };
-    return {
-      step,
-      rows,
-      loss: loss as number,
-      heads,
-      rejected,
-      gradientNorms: byGroup(gradientNorms),
-      learningRates: byGroup(settings.learningRates),
-      assembleMs,
-      computeMs,
-      mergeMs: flight.merging.durationMs,
-      updateMs,
-    };
   }
 
   /** What every output predicts for these rows, by name: views that hold until the next call. */
