@@ -5,10 +5,13 @@ import { generator } from './generator.ts';
 import { memory } from './memory.ts';
 import { ndjson } from './ndjson.ts';
 import { parquet } from './parquet.ts';
+import { replayOf } from './replay.ts';
 import { tsv } from './tsv.ts';
 
+const media = [parquet, csv, tsv, ndjson, arrow, memory, generator] as const;
+
 /** Every medium that rows come from. */
-export const sources = family('source', [parquet, csv, tsv, ndjson, arrow, memory, generator]);
+export const sources = family('source', [...media, replayOf(family('source', media))]);
 
 /** What a user writes for a source. */
 export type SourceConfig = ConfigOf<(typeof sources.plugins)[number]>;

@@ -273,3 +273,29 @@ describe('safety', () => {
     expect(await messageOf(readings(source))).toMatch(/file system operations are disabled by configuration/);
   });
 });
+
+describe('any file', () => {
+  it('cut off or changed at any place: rows or one located error', async () => {
+    const whole = readFileSync(at('part-3.parquet'));
+    const footerBytes = whole.readInt32LE(whole.length - 8) + 8;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.boolean(),
+        fc.nat(),
+        fc.boolean(),
+        fc.uint8Array({ minLength: 1, maxLength: 8 }),
+        async (isCut, place, isInFooter, noise) => {
+          const bytes = Buffer.from(isCut ? whole.subarray(0, place % whole.length) : whole);
+          const begin = isInFooter ? Math.max(0, bytes.length - footerBytes) : 0;
+          if (!isCut) Buffer.from(noise).copy(bytes, begin + (place % (bytes.length - begin)));
+          writeFileSync(at('any.parquet'), bytes);
+          await readings(open({ path: 'any.parquet' })).catch((error: Error) => {
+            expect(error.name).toBe('SourceError');
+            expect(error.message.startsWith(at('any.parquet'))).toBe(true);
+          });
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});
