@@ -21,7 +21,8 @@ export class Fork extends layers.Layer {
     const from = tensorOf(origin);
     const index = begun.get(from) ?? 0;
     const branch = name ?? `${segmentOf(from)}.${index}`;
-    super({ name: branch });
+    // A branch may be called as TensorFlow.js calls nothing, as a head named after a column is: `HLA-A*02:01`.
+    super({ name: branch.replace(/[^\w./-]/g, '_').replace(/^(?![A-Za-z0-9])/, 'x') });
     endOf(origin, `fork '${branch}'`);
     begun.set(from, index + 1);
     startSegment(this.apply(from) as SymbolicTensor, branch);
