@@ -7,7 +7,7 @@ import { thousandth } from './split.ts';
  * peptide one after the other. Several measurements of a pair are one: the geometric mean of those that are exact, if
  * there are any, else of the bounds of the more frequent direction. `affinity` is 1 − log(nM) / log(50,000), between 0
  * and 1, and `bound` says how the truth lies to it: `=`, or `<` or `>`, the other way round than `ineq`, which is of nM.
- * A tenth of the training file's peptides are for validation.
+ * A tenth of the training file's peptides are for validation, except for alleles that would have none left to train on.
  */
 export const mhc: DataSet = {
   name: 'mhc',
@@ -22,8 +22,10 @@ export const mhc: DataSet = {
     const place = thousandth("'mhc/' || peptide");
     for (const part of ['train', 'test'])
       await database.run(`CREATE OR REPLACE TEMP TABLE mhc_${part} AS ${pairs((files[part] as FoundFile).path)}`);
-    await write('train', `SELECT * FROM mhc_train WHERE ${place} >= 100`);
-    await write('valid', `SELECT * FROM mhc_train WHERE ${place} < 100`);
+    const learned = `SELECT allele FROM mhc_train WHERE ${place} >= 100`;
+    const isValid = `${place} < 100 AND allele IN (${learned})`;
+    await write('train', `SELECT * FROM mhc_train WHERE NOT (${isValid})`);
+    await write('valid', `SELECT * FROM mhc_train WHERE ${isValid}`);
     await write('test', 'SELECT * FROM mhc_test');
   },
 };

@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, TrunklineError } from '../../src/core/error.ts';
 import { oneOf } from '../../src/core/format.ts';
+import { reproducePipeline } from './pipeline.ts';
 import type { Mode, Split } from './published.ts';
 import { reproduceTox21 } from './tox21.ts';
 
 // Trains what others published, on their splits, and prints our scores beside theirs: `npm run reproduce -- tox21`.
 
-const usage = `npm run reproduce -- tox21 [--seeds 5] [--split assay|compound] [--mode single|multi] [--class-weight]
+const usage = `npm run reproduce -- <pipeline file> [--seeds 5]
+npm run reproduce -- tox21 [--seeds 5] [--split assay|compound] [--mode single|multi] [--class-weight]
   [--data <folder>] [--log <file>]`;
 
 /** @throws ConfigError when it is not one of the choices */
@@ -33,10 +35,15 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  choice('reproduce', what, ['tox21']);
   const seeds = Number(values.seeds);
   if (!Number.isInteger(seeds) || seeds < 1)
     throw new ConfigError({ where: '--seeds', expected: 'a whole number, 1 or more', found: `'${values.seeds}'` });
+  const say = (line: string): void => console.log(line);
+  if (what.endsWith('.yaml') || what.endsWith('.ts')) {
+    await reproducePipeline({ file: what, seeds, directory: 'runs/reproduce', say });
+    return;
+  }
+  choice('reproduce', what, ['tox21']);
   await reproduceTox21({
     data: values.data,
     splits: choice<Split>('split', values.split, ['assay', 'compound']),
@@ -44,7 +51,7 @@ async function main(): Promise<void> {
     seeds,
     classWeight: values['class-weight'],
     log: values.log,
-    say: (line) => console.log(line),
+    say,
   });
 }
 

@@ -64,8 +64,7 @@ export interface PreparedInference {
 }
 
 /**
- * Trains variables with one step function, from the values they have when it is made; they must be finite. What is
- * assigned to them later, by `layer.setWeights` say, is taken over by the next step.
+ * Trains variables with one step function, from the values they have when it is made; they must be finite.
  * All engines answer alike; the eager one is the definition. After `close`, everything is refused.
  */
 export interface Trainer {

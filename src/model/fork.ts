@@ -21,8 +21,7 @@ export class Fork extends layers.Layer {
     const from = tensorOf(origin);
     const index = begun.get(from) ?? 0;
     const branch = name ?? `${segmentOf(from)}.${index}`;
-    // A branch may be called as TensorFlow.js calls nothing, as a head named after a column is: `HLA-A*02:01`.
-    super({ name: branch.replace(/[^\w./-]/g, '_').replace(/^(?![A-Za-z0-9])/, 'x') });
+    super({ name: layerName(branch) });
     endOf(origin, `fork '${branch}'`);
     begun.set(from, index + 1);
     startSegment(this.apply(from) as SymbolicTensor, branch);
@@ -37,6 +36,11 @@ export class Fork extends layers.Layer {
   override call(inputs: Tensor | Tensor[]): Tensor | Tensor[] {
     return inputs;
   }
+}
+
+/** A branch may be called anything, `HLA-A*02:01` for example. A layer of TensorFlow.js may not. */
+function layerName(branch: string): string {
+  return branch.replace(/[^\w./-]/g, '_').replace(/^(?![A-Za-z0-9])/, 'x');
 }
 
 /** Branches that begin at the same place: a list of them, to which layers can be added by number. */
