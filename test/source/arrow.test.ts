@@ -98,6 +98,18 @@ it('goes on anywhere, in files, streams and packed streams', async () => {
   await expectGoingOn((cut) => open({ path: 'p*.arrow', where: 'id % 4 <> 1', ...cut }), [1, 10, 2048], 4);
 });
 
+it.each(['file', 'stream'] as const)(
+  'has nothing more after the end of a %s, and none in an empty one',
+  async (form) => {
+    writeFileSync(at('end.arrow'), arrow.tableToIPC(tableOf(10, 4), form));
+    const source = open({ path: 'end.arrow' });
+    const all = await readings(source);
+    expect(await readings(source, { from: all.at(-1)?.position ?? null })).toEqual([]);
+    writeFileSync(at('end.arrow'), arrow.tableToIPC(new arrow.Table(tableOf(1, 1).schema), form));
+    expect(await readings(open({ path: 'end.arrow' }))).toEqual([]);
+  },
+);
+
 it('chooses by SQL, and computes', async () => {
   writeFileSync(at('one.arrow'), arrow.tableToIPC(tableOf(50, 20), 'file'));
   const source = open({ path: 'one.arrow', where: 'len(fp) = 2 AND id < 8', derive: { sum: 'list_sum(fp)' } });
