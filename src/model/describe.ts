@@ -4,6 +4,7 @@ import { formatShape } from '../core/shape.ts';
 import { nameVariable } from '../trace/name.ts';
 import { sampleShape } from './branch.ts';
 import { Fork } from './fork.ts';
+import { idLimit } from './ids.ts';
 import { initialize } from './initial.ts';
 import { nameLayers, weightsOf } from './name.ts';
 import { isInput, nodeOf, segmentOf } from './place.ts';
@@ -46,7 +47,11 @@ export function describeModel(outputs: readonly Output[], seed = 0): ModelSpec {
     if (!layer.trainable) variable.trainable = false;
     initialize(variable, name, seed);
   }
-  return { inputs: walk.inputs, nodes: walk.nodes, heads, groups, readers };
+  const inputs = walk.inputs.map((input): ModelInput => {
+    const ids = idLimit(input.value, walk.nodes);
+    return ids === undefined ? input : { ...input, ids };
+  });
+  return { inputs, nodes: walk.nodes, heads, groups, readers };
 }
 
 /** @throws ConfigError naming every layer with a constraint on its weights: updates do not know them */

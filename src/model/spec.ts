@@ -28,6 +28,8 @@ export interface ModelInput {
   readonly shape: Shape;
   readonly dtype: 'float32' | 'int32';
   readonly value: ValueId;
+  /** How many ids there are, from 0 on, when the input goes into an embedding. */
+  readonly ids?: number;
 }
 
 /** One use of a layer. A shared layer has several. */

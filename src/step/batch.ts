@@ -6,6 +6,7 @@ import { formatShape, sizeOf } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { Head, ModelInput, ModelSpec } from '../model/spec.ts';
 import type { TrainedHead } from './head-group.ts';
+import { issueOfIds } from './ids.ts';
 
 /** What is known of one head in a batch. */
 export type HeadLabels = LabelColumn;
@@ -39,7 +40,12 @@ export function countLabels(labels: Batch['labels']): ReadonlyMap<string, number
 export function checkBatch(spec: ModelSpec, trained: ReadonlyMap<string, TrainedHead>, batch: Batch): void {
   const { rows, keys, labels } = batch;
   const issues: Issue[] = [];
-  for (const input of spec.inputs) issues.push(...issuesOfInput(input, batch));
+  for (const input of spec.inputs) {
+    const wrong = issuesOfInput(input, batch);
+    const ids =
+      wrong.length === 0 && issueOfIds(input, batch.inputs[input.name] as TypedArray, inputSize(input, batch));
+    issues.push(...wrong, ...(ids ? [ids] : []));
+  }
   for (const name of Object.keys(labels)) {
     const head = trained.get(name);
     if (!head) issues.push(unknownHead(name, spec.heads));

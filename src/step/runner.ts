@@ -184,11 +184,18 @@ export class StepRunner {
     }
   }
 
-  /** What every output predicts for these rows, by name: views that hold until the next call. */
+  /**
+   * What every output predicts for these rows, by name: views that hold until the next call.
+   * @throws ShapeError when the rows do not fit the model
+   */
   async predict(rows: number, inputs: Batch['inputs']): Promise<Readonly<Record<string, TypedArray>>> {
-    const specs = this.program.specs(this.program.form({ rows, inputs, labels: {} }), 'predict');
-    const prepared = await this.#trainer.infer(this.program.predict, specs);
-    fillBatch(prepared.inputs, this.program, [], { rows, inputs, labels: {} });
+    const batch: Batch = { rows, inputs, labels: {} };
+    checkBatch(this.spec, this.program.byName, batch);
+    const prepared = await this.#trainer.infer(
+      this.program.predict,
+      this.program.specs(this.program.form(batch), 'predict'),
+    );
+    fillBatch(prepared.inputs, this.program, [], batch);
     return prepared.run();
   }
 

@@ -7,6 +7,7 @@ import { didYouMean } from '../core/suggest.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { Batch, HeadLabels } from '../step/batch.ts';
 import type { TrainedHead } from '../step/head-group.ts';
+import { issueOfIds } from '../step/ids.ts';
 import { type LabelOptions, type LabelsOf, labelsOf } from './labels.ts';
 import { failOn, isFlat, isTensor, type Rows, rowsOf } from './rows.ts';
 
@@ -143,7 +144,8 @@ export function readInputs(spec: ModelSpec, x: Features, issues: Issue[]): Input
   const given = byName<Rows>(x, names, 'input', issues, false);
   const inputs: Record<string, TypedArray> = {};
   let rows: number | undefined;
-  for (const { name, shape, dtype } of spec.inputs) {
+  for (const input of spec.inputs) {
+    const { name, shape, dtype } = input;
     const found = rowsOf(given.get(name), shape, dtype, `input '${name}'`);
     if ('where' in found) issues.push(found);
     else if (rows !== undefined && found.rows !== rows)
@@ -151,6 +153,8 @@ export function readInputs(spec: ModelSpec, x: Features, issues: Issue[]): Input
     else {
       rows = found.rows;
       inputs[name] = found.values;
+      const unknown = issueOfIds(input, found.values, found.values.length / found.rows);
+      if (unknown) issues.push(unknown);
     }
   }
   return { rows: rows ?? 0, inputs };
