@@ -46,8 +46,9 @@ function packTest() {
   run('npm install', npm([...install, join(folder, packed.filename)], consumer));
   expectEqual('npx trunkline --version', run('npx', npm(['exec', '--', 'trunkline', '--version'], consumer)), version);
 
-  const demonstration = run('npx trunkline', npm(['exec', '--', 'trunkline'], consumer));
-  expectEqual('npx trunkline trains', /^toxic .*^silent .*no label$/ms.test(demonstration), true);
+  const quickstart = ['trunkline', 'train', 'node_modules/trunkline/pipelines/quickstart.yaml'];
+  const trained = run(`npx ${quickstart.join(' ')}`, npm(['exec', '--', ...quickstart], consumer));
+  expectEqual('npx trunkline trains', /^head01 .*^all \(mean\) /ms.test(trained), true);
 
   const script = "import { ShapeError } from 'trunkline'; console.log(new ShapeError([]).name);";
   const imported = spawnSync(process.execPath, ['--input-type=module', '--eval', script], consumer);

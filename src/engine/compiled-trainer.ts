@@ -16,7 +16,7 @@ import {
 } from './check.ts';
 import { type Compiled, compile } from './compile.ts';
 import type { ExecutorHost } from './host.ts';
-import { Placement } from './placement.ts';
+import { Placement, type Written } from './placement.ts';
 import { ProgramCache, type Use } from './program-cache.ts';
 import type { Between, PreparedInference, PreparedStep, StepReport, Trainer, TrainerSpec } from './trainer.ts';
 import { Turns } from './turns.ts';
@@ -205,11 +205,15 @@ export class CompiledTrainer implements Trainer {
         checkOpen(this.#closed);
         checkRun(this.#spec.groups, late, slotCount, { slot, settings, between });
         use();
+        const replaced = this.#placement.replaced();
         takeSlot(busy, slot);
         const step = steps[slot];
         if (step) step[0] = this.steps;
         this.steps++;
-        const taken = this.#turns.take(() => compute(slot, settings, between), between !== undefined);
+        const taken = this.#turns.take(
+          () => this.#after(replaced, () => compute(slot, settings, between)),
+          between !== undefined,
+        );
         const outcome = await taken.finally(() => busy.delete(slot));
         const nonFinite = outcome.nonFinite.map((region) => this.#placement.portOf(region, slotName(id, slot)));
         const scalars = named[slot]?.map(([name, view]) => [name, view[0] as number]) ?? [];
@@ -231,10 +235,18 @@ export class CompiledTrainer implements Trainer {
       run: async () => {
         checkOpen(this.#closed);
         use();
-        await this.#turns.take(() => this.#options.host.executor.run(id));
+        const replaced = this.#placement.replaced();
+        await this.#turns.take(() => this.#after(replaced, () => this.#options.host.executor.run(id)));
         return outputs;
       },
     };
+  }
+
+  /** Computes once these values are in their places: the worker does one after the other. */
+  async #after<Result>(replaced: readonly Written[], compute: () => Promise<Result>): Promise<Result> {
+    if (replaced.length === 0) return compute();
+    const [, result] = await Promise.all([this.#options.host.executor.write(replaced), compute()]);
+    return result;
   }
 
   /** Frees a program after the steps that were asked for before. When the worker has ended, its part is done. */

@@ -3,6 +3,7 @@ import { type Region, viewRegion } from './arena.ts';
 import { KernelCrew } from './kernel/crew.ts';
 import { type KernelFunctions, loadKernels } from './kernel/index.ts';
 import { LoadedProgram, type Memory } from './loaded.ts';
+import type { Written } from './placement.ts';
 import type { Program } from './program.ts';
 import { openRunner } from './runner/index.ts';
 import { probe } from './runner/probe.ts';
@@ -101,6 +102,12 @@ export class Executor {
   unload(id: number): void {
     this.#entry(id).program.release();
     this.#programs.delete(id);
+  }
+
+  /** Writes values into regions, between steps. */
+  write(places: readonly Written[]): void {
+    for (const { region, values } of places)
+      (viewRegion(this.#memory, region) as Float32Array).set(values as Float32Array);
   }
 
   /** Computes the stages of a program from `first` to before `end`, by default all, in a slot. */

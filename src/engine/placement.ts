@@ -21,13 +21,25 @@ export function checkLength(name: string, values: TypedArray, expected: number):
   throw new EngineError({ where: `state '${name}'`, expected: `${expected} values`, found: `${values.length}` });
 }
 
+/** A variable in its place, and which of its data are there. */
+interface Adopted {
+  readonly variable: Variable;
+  dataId: Variable['dataId'];
+}
+
+/** Values for a region. Plain data: it can cross to a worker. */
+export interface Written {
+  readonly region: Region;
+  readonly values: TypedArray;
+}
+
 /** Where the tensors of one trainer live in the arena: parameters, slots and clocks once, batches in each slot. */
 export class Placement {
   readonly #arena: Arena;
   /** Distinguishes the regions of trainers that share an arena. */
   readonly #prefix = `trainer${nextTrainer++}/`;
   readonly #shared = new Map<string, Region>();
-  readonly #variables = new Map<string, Variable>();
+  readonly #variables = new Map<string, Adopted>();
   /** State that was given before there was a place for it. */
   readonly #waiting = new Map<string, TypedArray>();
 
@@ -58,8 +70,29 @@ export class Placement {
       const name = parameterName(variable);
       const region = this.shared({ name, dtype: variable.dtype as Port['dtype'], shape: variable.shape });
       if (valued.includes(variable)) (this.#arena.view(region.name) as Float32Array).set(variable.dataSync());
-      this.#variables.set(name, variable);
+      this.#variables.set(name, { variable, dataId: variable.dataId });
     }
+  }
+
+  /**
+   * Values that variables were given by others since they were placed or pulled, `layer.setWeights` say: what is to be
+   * written before anything else is computed. They count as written.
+   * @throws EngineError when one of them is not finite; then none counts
+   */
+  replaced(): readonly Written[] {
+    const given = [...this.#variables].filter(([, { variable, dataId }]) => variable.dataId !== dataId);
+    if (given.length === 0) return [];
+    refuseNonFinite(given.map(([, { variable }]) => variable));
+    return given.map(([name, adopted]) => {
+      adopted.dataId = adopted.variable.dataId;
+      return { region: this.#shared.get(name) as Region, values: adopted.variable.dataSync().slice() as TypedArray };
+    });
+  }
+
+  /** Writes them here and now: to be called between steps. */
+  takeOver(): void {
+    for (const { region, values } of this.replaced())
+      (this.#arena.view(region.name) as Float32Array).set(values as Float32Array);
   }
 
   /** A region for every port of a program. Those that are not shared are named after `slot` and added to `own`. */
@@ -94,6 +127,7 @@ export class Placement {
 
   /** Parameters, slots and clocks: views where they have a place, and what waits for one. */
   state(): Record<string, TypedArray> {
+    this.takeOver();
     const placed = [...this.#shared].filter(([name]) => isState(name));
     return {
       ...Object.fromEntries(this.#waiting),
@@ -108,6 +142,7 @@ export class Placement {
       const view = region && this.#arena.view(region.name);
       if (view) checkLength(name, values, view.length);
     }
+    this.takeOver();
     for (const [name, values] of Object.entries(state)) {
       const region = this.#shared.get(name);
       if (region) (this.#arena.view(region.name) as Float32Array).set(values as Float32Array);
@@ -117,8 +152,11 @@ export class Placement {
 
   /** Copies the placed values back into the variables. */
   pull(): void {
-    for (const [name, variable] of this.#variables)
-      assignValues(variable, this.#arena.view((this.#shared.get(name) as Region).name));
+    this.takeOver();
+    for (const [name, adopted] of this.#variables) {
+      assignValues(adopted.variable, this.#arena.view((this.#shared.get(name) as Region).name));
+      adopted.dataId = adopted.variable.dataId;
+    }
   }
 
   free(own: readonly Region[]): void {

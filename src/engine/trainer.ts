@@ -64,7 +64,8 @@ export interface PreparedInference {
 }
 
 /**
- * Trains variables with one step function, from the values they have when it is made; they must be finite.
+ * Trains variables with one step function, from the values they have when it is made; they must be finite. What is
+ * assigned to them later, by `layer.setWeights` say, is taken over by the next step.
  * All engines answer alike; the eager one is the definition. After `close`, everything is refused.
  */
 export interface Trainer {

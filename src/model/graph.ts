@@ -99,6 +99,12 @@ export class GraphModel {
         expected: 'a name that is not in use',
         found: 'another input',
       });
+    if (!/^[A-Za-z0-9][\w./-]*$/.test(name))
+      throw new ConfigError({
+        where: `input '${name}'`,
+        expected: 'a name of letters, digits, . _ - and /, which begins with a letter or digit',
+        found: formatValue(name),
+      });
     const fits = (size: unknown, axis: number): boolean =>
       Number.isInteger(size) && ((size as number) > 0 || (size === -1 && axis === 0));
     if (!Array.isArray(shape) || !shape.every(fits))

@@ -7,6 +7,7 @@ export { lambda, type TensorFunction } from './lambda.ts';
 export { type LossNode, lossOf, mergeLosses } from './loss-node.ts';
 export { layerOfMode, type MergeMode, merge, mergeModes } from './merge.ts';
 export { mermaidOf } from './mermaid.ts';
+export type { Stage } from './outline.ts';
 export type { Head, ModelInput, ModelNode, ModelSpec, Objective, Parameter, ParameterGroup } from './spec.ts';
 export { summarize } from './summary.ts';
 export { svgOf } from './svg.ts';

@@ -3,13 +3,13 @@ import type { Shape } from '../core/shape.ts';
 import type { Head, ModelNode, ModelSpec, ValueId } from './spec.ts';
 
 /**
- * A box of a picture. `shared` is a use of a layer with several; `auxiliary` a head that exists only while training;
+ * A box of a picture. `source` and `operator` are what samples come through before they are inputs; `shared` is a use of a layer with several; `auxiliary` a head that exists only while training;
  * `output` one without an objective.
  */
 export interface Box {
   /** Unique, of letters and digits. */
   readonly id: string;
-  readonly kind: 'input' | 'layer' | 'shared' | 'head' | 'auxiliary' | 'output';
+  readonly kind: 'source' | 'operator' | 'input' | 'layer' | 'shared' | 'head' | 'auxiliary' | 'output';
   /** The name of an input or a head, the class of a layer. */
   readonly title: string;
   /** What there is to say below the title. */
@@ -30,6 +30,13 @@ export interface Outline {
   readonly branches: readonly string[];
 }
 
+/** What samples come from, or through, before they are inputs of a model. */
+export interface Stage {
+  readonly kind: 'source' | 'operator';
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
 /** Which of a layer's uses a node is. */
 export interface Use {
   /** The layer's name, with the number of the use from the second on: `encoder#2`. */
@@ -38,8 +45,11 @@ export interface Use {
   readonly count: number;
 }
 
-/** The model of a picture. Names in it are free of what no text may contain: see `printable`. */
-export function outlineOf({ inputs, nodes, heads }: ModelSpec): Outline {
+/**
+ * The model of a picture. Names in it are free of what no text may contain: see `printable`.
+ * @param stages before the inputs: sources, all of which the first operator is given, then operators one after the other
+ */
+export function outlineOf({ inputs, nodes, heads }: ModelSpec, stages: readonly Stage[] = []): Outline {
   const sources = new Map<ValueId, string>();
   const boxes: Box[] = [];
   const arrows: Arrow[] = [];
@@ -48,9 +58,21 @@ export function outlineOf({ inputs, nodes, heads }: ModelSpec): Outline {
     arrows.push(...from.map((value) => ({ from: sources.get(value) as string, to: box.id })));
     for (const value of to) sources.set(value, box.id);
   };
+  const arrive = (id: string, from: readonly string[]): void => {
+    arrows.push(...from.map((before) => ({ from: before, to: id })));
+  };
+  let last: readonly string[] = stages.flatMap(({ kind }, at) => (kind === 'source' ? [`s${at}`] : []));
+  stages.forEach(({ kind, ...shown }, at) => {
+    const id = `s${at}`;
+    enter({ id, kind, ...shown, branch: kind === 'source' ? 'sources' : 'stream' }, [], []);
+    if (kind === 'source') return;
+    arrive(id, last);
+    last = [id];
+  });
   inputs.forEach(({ name, dtype, shape, value }, at) => {
     const lines = [`${dtype} ${batchShape(shape)}`];
     enter({ id: `i${at}`, kind: 'input', title: name, lines, branch: name }, [], [value]);
+    arrive(`i${at}`, last);
   });
   const uses = usesOf(nodes);
   nodes.forEach((node, at) => {

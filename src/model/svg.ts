@@ -1,6 +1,6 @@
 import { shorten } from '../core/format.ts';
 import { layOut, type Point, type Rectangle, type Size } from './layout.ts';
-import { type Box, outlineOf } from './outline.ts';
+import { type Box, outlineOf, type Stage } from './outline.ts';
 import { routesOf } from './route.ts';
 import type { ModelSpec } from './spec.ts';
 
@@ -38,9 +38,10 @@ const fonts = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', '
  * A model as an SVG picture that needs nothing else: inputs, layers and heads as boxes, branches in colours of their
  * own. A dashed border marks a head that exists only while training, a pale one is not trained, and boxes that lie on
  * others are uses of a shared layer. Legible on light and dark ground.
+ * @param stages what samples come through before the inputs: see `outlineOf`
  */
-export function svgOf(spec: ModelSpec): string {
-  const outline = outlineOf(spec);
+export function svgOf(spec: ModelSpec, stages: readonly Stage[] = []): string {
+  const outline = outlineOf(spec, stages);
   const { boxes, branches } = outline;
   const layout = layOut(outline, boxes.map(boxSize));
   const colourOf = (branch: string): Colour => colours[branches.indexOf(branch) % colours.length] as Colour;
@@ -48,7 +49,7 @@ export function svgOf(spec: ModelSpec): string {
   const rectangle = (of: readonly Rectangle[], at: number): Rectangle => of[at] as Rectangle;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${fonts}" font-size="${lineSize}">`,
-    '<title>Model</title>',
+    `<title>${stages.length > 0 ? 'Pipeline' : 'Model'}</title>`,
     `<defs><marker id="trunkline-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0.5 8 4 0 7.5 2 4z" fill="${arrowColour}"/></marker></defs>`,
     ...branches.map((branch, at) => drawnBranch(branch, rectangle(layout.branches, at), colourOf(branch))),
     `<g fill="none" stroke="${arrowColour}" stroke-width="1.5">`,
@@ -71,7 +72,7 @@ function drawnBranch(branch: string, { x, y, width, height }: Rectangle, { line 
 
 function drawnBox({ kind, title, lines }: Box, { x, y, width, height }: Rectangle, colour: Colour): string {
   const solid = kind === 'head';
-  const at = `width="${px(width)}" height="${px(height)}" rx="${kind === 'input' ? px(height / 2) : 7}"`;
+  const at = `width="${px(width)}" height="${px(height)}" rx="${kind === 'input' || kind === 'source' ? px(height / 2) : 7}"`;
   const style = `fill="${solid ? colour.deep : colour.pale}" stroke="${solid ? colour.deep : colour.line}" stroke-width="1.5"`;
   const middle = x + width / 2;
   const texts = [title, ...lines].map((text, row) => {

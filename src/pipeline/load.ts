@@ -33,8 +33,7 @@ export function pipelineOf(config: unknown, name = 'pipeline'): LoadedPipeline {
 
 function checkPipeline(written: Written, file: string): LoadedPipeline {
   const checked = checkConfig(pipelineSchema, written.value, written.where);
-  const mend = (error: unknown): unknown => located(error, written, pipelineOptions);
-  // Places are the file's already; `located` leaves them as they are.
+  const mend = (error: unknown): unknown => located(error, file, written, pipelineOptions);
   if (!checked.ok) throw mend(new ConfigError(checked.issues));
   return { file, config: checked.config, written: written.written, located: mend };
 }

@@ -1,12 +1,13 @@
 import type { Observable } from 'rxjs';
+import type { Stage } from '../model/index.ts';
 import type { Source } from '../source/source.ts';
-import { batch } from '../stream/batch.ts';
+import { type BatchOptions, batch } from '../stream/batch.ts';
 import { type FromSourceOptions, fromSource } from '../stream/from-source.ts';
 import { interleave } from '../stream/interleave.ts';
 import type { StreamBatch, StreamChunk } from '../stream/item.ts';
-import { reservoir } from '../stream/reservoir.ts';
-import { route } from '../stream/route.ts';
-import { shuffle } from '../stream/shuffle.ts';
+import { type ReservoirOptions, reservoir } from '../stream/reservoir.ts';
+import { type RouteRule, route } from '../stream/route.ts';
+import { type ShuffleOptions, shuffle } from '../stream/shuffle.ts';
 import type { StreamState } from '../stream/state.ts';
 import type { StreamConfig } from './schema/stream.ts';
 
@@ -23,35 +24,53 @@ export function partsOf({ from }: StreamConfig): ReadonlyMap<string, number> {
   return typeof from === 'string' ? new Map([[from, 1]]) : new Map(Object.entries(from));
 }
 
-/** The operators of a stream in their order, each with what it holds at most: for people. */
-export function describeStream(config: StreamConfig): readonly string[] {
+const count = (rows: number): string => rows.toLocaleString('en-US');
+
+/** The operators of a stream in their order, each with what it does and holds: for people. */
+export function operatorsOf(config: StreamConfig): readonly Stage[] {
   const { route: rules, shuffle: window, reservoir: kept, batch: rows } = optionsOf(config, 0);
-  const parts = partsOf(config);
-  const weights = [...parts].map(([name, weight]) => `${name} × ${weight}`);
-  const epochs =
-    config.epochs === 'endless' ? 'without end' : `${config.epochs} ${config.epochs === 1 ? 'epoch' : 'epochs'}`;
+  const operator = (title: string, ...lines: readonly string[]): Stage => ({ kind: 'operator', title, lines });
+  const parts = [...partsOf(config)];
   return [
-    ...[...parts.keys()].map((name) => `fromSource ${name}: ${epochs}, at most 4,096 rows ahead`),
-    ...(parts.size > 1 ? [`interleave: ${weights.join(', ')}`] : []),
-    ...rules.map(({ source, heads }) => `route: ${source ?? 'every source'} trains ${heads}`),
-    ...(window ? [`shuffle: a window of ${window.rows.toLocaleString('en-US')} rows`] : []),
-    ...(kept ? [`reservoir: ${kept.rowsPerHead} rows for each head, ${100 * kept.share} % of a step`] : []),
-    `batch: ${rows.rows} rows`,
-    ...(config.steps === undefined ? [] : [`at most ${config.steps.toLocaleString('en-US')} steps`]),
+    ...(parts.length > 1 ? [operator('interleave', ...parts.map(([name, weight]) => `${name} × ${weight}`))] : []),
+    ...(rules.length > 0
+      ? [operator('route', ...rules.map(({ source, heads }) => `${source ?? 'every source'}: ${heads}`))]
+      : []),
+    ...(window ? [operator('shuffle', `window of ${count(window.rows)} rows`, `seed ${window.seed}`)] : []),
+    ...(kept
+      ? [operator('reservoir', `${count(kept.rowsPerHead)} rows for each head`, `${100 * kept.share} % of a step`)]
+      : []),
+    operator('batch', `${count(rows.rows)} rows`, ...limitsOf(config, rows)),
   ];
 }
 
-/** The options of the operators, written out. */
+function limitsOf({ epochs, steps }: StreamConfig, { quota = {}, timeLimitMs }: BatchOptions): readonly string[] {
+  return [
+    ...Object.entries(quota).map(([heads, labels]) => `${heads}: ${labels} labels at a time`),
+    ...(timeLimitMs === undefined ? [] : [`after ${timeLimitMs} ms at the latest`]),
+    epochs === 'endless' ? 'without end' : epochs === 1 ? '1 epoch' : `${count(epochs)} epochs`,
+    ...(steps === undefined ? [] : [`at most ${count(steps)} steps`]),
+  ];
+}
+
+/** Options of the operators, written out. */
 function optionsOf({ shuffle: window, reservoir: kept, batch: rows, route: rules }: StreamConfig, seed: number) {
-  const given = <Options extends object>(options: Options) =>
-    Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
   return {
-    route: rules.map(given),
+    route: rules.map((rule) => given<RouteRule>(rule)),
     shuffle:
-      window === undefined ? undefined : { seed, ...given(typeof window === 'number' ? { rows: window } : window) },
-    reservoir: kept && { seed, ...given(kept) },
-    batch: typeof rows === 'number' ? { rows } : given(rows),
+      window === undefined
+        ? undefined
+        : { seed, ...given<ShuffleOptions>(typeof window === 'number' ? { rows: window } : window) },
+    reservoir: kept && { seed, ...given<ReservoirOptions>(kept) },
+    batch: typeof rows === 'number' ? { rows } : given<BatchOptions>(rows),
   };
+}
+
+/** Options without those that are undefined. */
+function given<Options extends object>(
+  options: { readonly [Name in keyof Options]?: Options[Name] | undefined },
+): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
 }
 
 /** The batches of a pipeline's stream: each subscription reads for itself. */
@@ -71,8 +90,8 @@ export function batchesOf(
   const [only, ...others] = parts;
   let samples$: Observable<StreamChunk> =
     only && others.length === 0 ? only.samples$ : interleave(parts, { seed, ...run });
-  if (options.route.length > 0) samples$ = samples$.pipe(route(options.route as Parameters<typeof route>[0]));
-  if (options.shuffle) samples$ = samples$.pipe(shuffle(options.shuffle as Parameters<typeof shuffle>[0]));
-  if (options.reservoir) samples$ = samples$.pipe(reservoir(options.reservoir as Parameters<typeof reservoir>[0]));
-  return samples$.pipe(batch(options.batch as Parameters<typeof batch>[0]));
+  if (options.route.length > 0) samples$ = samples$.pipe(route(options.route));
+  if (options.shuffle) samples$ = samples$.pipe(shuffle(options.shuffle));
+  if (options.reservoir) samples$ = samples$.pipe(reservoir(options.reservoir));
+  return samples$.pipe(batch(options.batch));
 }

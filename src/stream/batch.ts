@@ -19,8 +19,9 @@ export interface BatchOptions {
   /** A batch with fewer rows is emitted when its first one has waited so long. Runs can't be repeated bit for bit then. */
   readonly timeLimitMs?: number;
   /**
-   * By pattern of heads: how many labels a batch that has any should have, so that rare heads get enough for a step. Rows
-   * wait for that: at most one less than each quota says, for each head. An epoch's end lets all go.
+   * By pattern of heads, the rarest first: how many labels a batch that has any should have, so that rare heads get
+   * enough for a step. A row with labels of several waits for the first of them. What waits is bounded: for each head one
+   * row less than its quota says, and two batches in all. An epoch's end lets all go.
    */
   readonly quota?: QuotaOptions;
   /** Whether rows without any label are kept. false when left out: they are counted as unlabelled. */
@@ -81,10 +82,10 @@ class Batches implements Part<StreamChunk> {
     this.#flow = flow;
     this.#emit = emit;
     this.#options = options;
-    const { rows, quota, limit } = options;
+    const { quota, limit } = options;
     const restored = flow.register({
       name: 'batch',
-      bound: { rows: rows + quota.heldRows },
+      bound: { rows: quota.pendingRows },
       state: () => ({
         json: { looked: this.#waitingFor.length, epoch: this.#epoch, ending: this.#ending ?? null },
         rows: { pending: this.#list.held() },

@@ -44,44 +44,40 @@ export class Quota {
     return undefined;
   }
 
+  /** Rows of which no batch could be made, at most: those that wait, and one batch that the others would not fill. */
+  get pendingRows(): number {
+    return this.#atLeast.size === 0 ? this.#rows : 2 * this.#rows + this.heldRows;
+  }
+
   /**
-   * The rows of the next batch.
+   * The rows of the next batch: of each head of which enough are there, beginning with the one that has waited longest,
+   * as many as its quota says; then the others in their order, if they wait for none or for one of those heads.
    * @param waitingFor of each row, the head it waits for
-   * @returns their places, ascending; undefined when there are too few that need not wait
+   * @returns their places, ascending; undefined when there are too few
    */
   choose(waitingFor: readonly (string | undefined)[]): readonly number[] | undefined {
     if (waitingFor.length < this.#rows) return undefined;
-    const counts = new Map<string, number>();
-    for (const head of waitingFor) if (head !== undefined) counts.set(head, (counts.get(head) ?? 0) + 1);
-    const waits = new Set([...counts].filter(([head, count]) => count < this.#least(head)).map(([head]) => head));
-    let chosen = this.#firstOf(waitingFor, waits);
-    if (!chosen) return undefined;
-    for (;;) {
-      const inBatch = new Map<string, number>();
-      for (const place of chosen) {
-        const head = waitingFor[place];
-        if (head !== undefined) inBatch.set(head, (inBatch.get(head) ?? 0) + 1);
-      }
-      // Those that would have too few are left for the next batch, unless this one could not be filled without.
-      const split = [...inBatch].filter(([head, count]) => count < this.#least(head)).map(([head]) => head);
-      for (const head of split) waits.add(head);
-      const others = split.length > 0 ? this.#firstOf(waitingFor, waits) : undefined;
-      if (!others) return chosen;
-      chosen = others;
+    if (this.#atLeast.size === 0) return Array.from({ length: this.#rows }, (_, place) => place);
+    const waiting = new Map<string, number[]>();
+    waitingFor.forEach((head, place) => {
+      if (head !== undefined) waiting.set(head, [...(waiting.get(head) ?? []), place]);
+    });
+    const chosen = new Set<number>();
+    const served = new Set<string | undefined>([undefined]);
+    for (const [head, places] of waiting) {
+      const least = this.#atLeast.get(head) as number;
+      if (places.length < least || chosen.size + least > this.#rows) continue;
+      served.add(head);
+      for (const place of places.slice(0, least)) chosen.add(place);
     }
-  }
-
-  #least(head: string): number {
-    return this.#atLeast.get(head) ?? 1;
-  }
-
-  /** As many rows as a batch has, in their order, without those that wait for these heads. */
-  #firstOf(waitingFor: readonly (string | undefined)[], waits: ReadonlySet<string>): readonly number[] | undefined {
-    const places: number[] = [];
-    for (let place = 0; place < waitingFor.length && places.length < this.#rows; place++) {
-      const head = waitingFor[place];
-      if (head === undefined || !waits.has(head)) places.push(place);
-    }
-    return places.length === this.#rows ? places : undefined;
+    const fill = (fits: (head: string | undefined) => boolean): void => {
+      waitingFor.forEach((head, place) => {
+        if (chosen.size < this.#rows && fits(head)) chosen.add(place);
+      });
+    };
+    fill((head) => served.has(head));
+    // What is held is bounded: a batch that would not be filled otherwise takes what comes first.
+    if (waitingFor.length >= this.pendingRows) fill(() => true);
+    return chosen.size < this.#rows ? undefined : [...chosen].sort((one, other) => one - other);
   }
 }

@@ -99,13 +99,15 @@ export class Graph extends DescribedGraph {
     return runner.take(new Dataset(runner.spec, runner.program.heads, x, y, options));
   }
 
-  /** Trains for some epochs. @returns what each came to */
+  /** Trains for some epochs. Afterwards the layers have the trained weights. @returns what each came to */
   async fit(x: Features, y: Labels, options: FitOptions = {}): Promise<readonly Epoch[]> {
     checkFit(options);
     const runner = await this.#running();
     const data = new Dataset(runner.spec, runner.program.heads, x, y, options);
     this.#fitting++;
-    return epochs(runner, data, options).finally(() => this.#fitting--);
+    const history = await epochs(runner, data, options).finally(() => this.#fitting--);
+    runner.pull();
+    return history;
   }
 
   /** Losses and metrics over the labelled rows: of the only head, or by name. */

@@ -37,7 +37,9 @@ export function named(variable: tf.Variable, name: string): tf.Variable {
 }
 
 /** Two heads on a trunk, with a moving mean, and dropout in front: a step with everything an update has to handle. */
-export function twoHeads(): TrainerSpec & { readonly variables: Readonly<Record<string, tf.Variable>> } {
+export function twoHeads(): TrainerSpec & {
+  readonly variables: Readonly<Record<'trunk' | 'a' | 'b' | 'mean', tf.Variable>>;
+} {
   const variable = (rows: number, columns: number, seed: number, name: string): tf.Variable =>
     named(tf.variable(tf.tensor(numbers(rows * columns, seed), [rows, columns])), name);
   const variables = {

@@ -363,6 +363,30 @@ describe('what can’t be meant is refused', () => {
 });
 
 describe('layers', () => {
+  it('may be given other weights at any time, and have the trained ones after fit', async () => {
+    const graph = new Graph();
+    const layer = dense({ units: 1, useBias: false });
+    graph.output('sum', graph.input('x', [2]).add(layer), { loss: 'meanSquaredError' });
+    graph.compile({
+      optimizer: { type: 'sgd', learningRate: 0.5 },
+      engine: { type: 'onnx-cpu', threads: 1, worker: false },
+    });
+    onTestFinished(() => graph.close());
+    await graph.fit([[1, 0]], [3], { epochs: 20 });
+    const [fitted] = layer.getWeights() as [tf.Tensor];
+    expect(fitted.dataSync()[0]).toBeCloseTo(3, 5);
+
+    layer.setWeights([tf.tensor2d([[1], [2]])]);
+    const { values } = (await graph.predict([[1, 1]])) as unknown as { values: Float32Array };
+    expect([...values]).toEqual([3]);
+    expect((await graph.state()).arrays['parameter/x/dense/kernel']).toEqual(Float32Array.of(1, 2));
+
+    layer.setWeights([tf.tensor2d([[5], [7]])]);
+    // The error is 4 and the gradient 2 · 4 in the first weight: 5 − 0.5 · 8.
+    await graph.trainOnBatch([[1, 0]], [1]);
+    expect((await graph.state()).arrays['parameter/x/dense/kernel']).toEqual(Float32Array.of(1, 7));
+  });
+
   it('that are not trainable stay, from the start', async () => {
     const graph = new Graph();
     graph.output(

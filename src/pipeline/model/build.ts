@@ -124,7 +124,12 @@ function makeInputs(
   }
   for (const [name, { shape, dtype }] of Object.entries(given.inputs)) {
     if (inputs && !(name in inputs)) continue;
-    branches.set(name, model.input(name, shape, { dtype }));
+    try {
+      branches.set(name, model.input(name, shape, { dtype }));
+    } catch (error) {
+      if (!(error instanceof TrunklineError)) throw error;
+      for (const { where: _, ...issue } of error.issues) report(['inputs', name], issue);
+    }
   }
   return branches;
 }

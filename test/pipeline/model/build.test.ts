@@ -8,6 +8,7 @@ import { Branch, formatModel, type ModelSpec } from '../../../src/model/index.ts
 import { pipelineLayers } from '../../../src/pipeline/layer/index.ts';
 import { buildModel, type Given } from '../../../src/pipeline/model/build.ts';
 import { type ModelInputConfig, modelSchema } from '../../../src/pipeline/model/schema.ts';
+import { toLayersModel } from '../../../src/train/export.ts';
 import { Graph } from '../../../src/train/graph.ts';
 
 trunklineBackend();
@@ -130,6 +131,20 @@ test('layers with a name in heads of a pattern are told apart by the head', () =
     'NR-ER/out/kernel',
     'NR-ER/out/bias',
   ]);
+});
+
+test('heads may be called as columns are, whatever that is', () => {
+  const labels = ['HLA-A*02:01', 'a label', '_µ'];
+  const heads = [{ columns: 'HLA-*', layers: [{ dense: 1 }], loss: 'hinge' as const }];
+  const rest = [{ columns: '!HLA-*', layers: [{ dense: { units: 1, name: 'out' } }], loss: 'hinge' as const }];
+  const spec = build({ heads: [...heads, ...rest] }, { labels });
+  expect(spec.heads.map(({ name }) => name)).toEqual(labels);
+  expect([...values(spec).keys()].filter((name) => name.endsWith('kernel'))).toEqual([
+    'HLA-A*02:01/dense/kernel',
+    'a label/out/kernel',
+    '_µ/out/kernel',
+  ]);
+  expect(toLayersModel(spec).outputNames).toHaveLength(3);
 });
 
 test('a pipeline in TypeScript may make layers of its own', () => {

@@ -1,35 +1,14 @@
-import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { loader, root, trunkline } from './run.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const loader = ['--import', './scripts/typescript.js', 'src/main.ts'];
-const trunkline = (...args: readonly string[]): SpawnSyncReturns<string> =>
-  spawnSync(process.execPath, [...loader, ...args], { cwd: root, encoding: 'utf8' });
+const run = (...args: readonly string[]): ReturnType<typeof trunkline> => trunkline(args);
 
 const folder = mkdtempSync(join(tmpdir(), 'trunkline-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-test.each([
-  [['--version'], 0, `${version}\n`, ''],
-  [['--verison'], 2, '', "error: unknown option '--verison'\n(Did you mean --version?)\n"],
-  [['trian', 'x.yaml'], 2, '', "error: unknown command 'trian'\n(Did you mean train?)\n"],
-  [['train'], 2, '', "error: missing required argument 'pipeline'\n"],
-  [
-    ['train', 'a.yaml', '--resume', '--overwrite'],
-    2,
-    '',
-    "error: option '--resume' cannot be used with option '--overwrite'\n",
-  ],
-  [['train', 'nowhere.yaml'], 2, '', 'nowhere.yaml: expected a pipeline; found no file of that name\n'],
-])('trunkline %j ends with %i', (args, status, stdout, stderr) => {
-  const run = trunkline(...args);
-  expect({ status: run.status, stdout: run.stdout, stderr: run.stderr }).toEqual({ status, stdout, stderr });
-});
 
 const pipeline = (directory: string, epochs: number): string => `
 name: tiny
@@ -49,23 +28,23 @@ test('a pipeline is trained, scored, used and exported from the command line', {
   const directory = join(folder, 'run');
   const file = join(folder, 'tiny.yaml');
   writeFileSync(file, pipeline(directory, 4));
-  const first = trunkline('train', file);
+  const first = run('train', file);
   expect(first.stderr).toBe('');
   expect(first.stdout).toContain('epoch 4/4 ended at step 108');
   expect(first.stdout).toMatch(/^head3 +1,\d\d\d +0\.\d{4} +100 +0\.\d{4} +0\.\d{4} /m);
   expect(readdirSync(directory).sort()).toEqual(['checkpoints', 'manifest.json', 'metrics.ndjson', 'report.html']);
   expect(readdirSync(join(directory, 'checkpoints'))).toContain('step-000000108');
 
-  const again = trunkline('train', file);
+  const again = run('train', file);
   expect(again.status).toBe(2);
   expect(again.stderr).toBe(
     `${directory}: expected no run in the run folder; found one\n  hint: go on with it (--resume), replace it (--overwrite), or choose another folder (checkpoint.directory)\n`,
   );
 
-  const scores = JSON.parse(trunkline('evaluate', file, '--json').stdout);
+  const scores = JSON.parse(run('evaluate', file, '--json').stdout);
   expect(scores).toMatchObject({ source: 'test', step: 108, rows: 100, rejected: 0 });
   const out = join(folder, 'out.ndjson');
-  expect(trunkline('predict', file, '--out', out).stdout).toBe(`100 rows of test predicted as of step 108: ${out}\n`);
+  expect(run('predict', file, '--out', out).stdout).toBe(`100 rows of test predicted as of step 108: ${out}\n`);
   const lines = readFileSync(out, 'utf8')
     .trim()
     .split('\n')
@@ -75,7 +54,7 @@ test('a pipeline is trained, scored, used and exported from the command line', {
   expect(lines.every(({ head1 }) => head1 > 0 && head1 < 1)).toBe(true);
 
   for (const format of ['onnx', 'tfjs', 'safetensors'])
-    expect(trunkline('export', file, '--format', format)).toMatchObject({ status: 0, stderr: '' });
+    expect(run('export', file, '--format', format)).toMatchObject({ status: 0, stderr: '' });
   expect(readdirSync(directory)).toEqual(expect.arrayContaining(['tiny.onnx', 'tiny-tfjs', 'tiny.safetensors']));
 });
 
@@ -97,7 +76,7 @@ test('an interrupt ends a run with a checkpoint, and it goes on to the same end,
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
     if (interrupt) {
       expect(seen).toContain('"outcome":"stopped"');
-      expect(trunkline('train', file, '--resume')).toMatchObject({ status: 0, stderr: '' });
+      expect(run('train', file, '--resume')).toMatchObject({ status: 0, stderr: '' });
     }
     const last = readdirSync(join(directory, 'checkpoints')).sort().at(-1) as string;
     expect(last).toBe('step-000005400');

@@ -1,0 +1,36 @@
+import type { Command, CommanderError } from 'commander';
+import { ConfigError } from '../core/error.ts';
+import { oneOf, quote } from '../core/format.ts';
+import { didYouMean } from '../core/suggest.ts';
+
+/** What commander says is wrong with the command line, in our words. */
+export function misused(error: CommanderError, program: Command, words: readonly string[]): ConfigError {
+  const { code, message } = error;
+  const command = program.commands.find((known) => known.name() === words[0]);
+  const options = (command ?? program).options.flatMap(({ short, long }) =>
+    [long, short].filter((name) => name != null),
+  );
+  const known = [...options, '--help'];
+  const commands = program.commands.map((listed) => listed.name());
+  const [, named = ''] = /'([^']*)'/.exec(message) ?? [];
+  const where = command ? `trunkline ${command.name()}` : 'command line';
+  switch (code) {
+    case 'commander.unknownOption':
+      return new ConfigError({ where, expected: oneOf(known), found: quote(named), ...didYouMean(named, known) });
+    case 'commander.unknownCommand':
+    case 'commander.excessArguments': {
+      const word = words.find((given) => !given.startsWith('-')) ?? '';
+      if (command) return new ConfigError({ where, expected: usageOf(command), found: words.slice(1).join(' ') });
+      return new ConfigError({ where, expected: oneOf(commands), found: quote(word), ...didYouMean(word, commands) });
+    }
+    case 'commander.missingArgument':
+      return new ConfigError({ where, expected: usageOf(command), found: `no ${named}` });
+    default: {
+      const [first = ''] = message.replace(/^error: /, '').split('\n');
+      return new ConfigError({ where, expected: usageOf(command), found: first });
+    }
+  }
+}
+
+const usageOf = (command: Command | undefined): string =>
+  command ? `${command.name()} ${command.usage()}` : 'a command';

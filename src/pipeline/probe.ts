@@ -1,0 +1,55 @@
+import type { Rejected } from '../core/chunk.ts';
+import type { SampleSource } from '../source/index.ts';
+
+/** What the first rows of a source came to. */
+export interface Probe {
+  /** Rows of the source, where that is known. */
+  readonly rows: number | undefined;
+  /** Whether all of it was read. */
+  readonly whole: boolean;
+  readonly samples: number;
+  /** Labels by head; heads without any have 0. */
+  readonly labels: ReadonlyMap<string, number>;
+  readonly rejected: number;
+  /** Of each reason: how often, and the first one. */
+  readonly reasons: ReadonlyMap<string, { count: number; readonly first: Rejected }>;
+}
+
+/**
+ * Reads the first rows of a source.
+ * @param most samples and rejected records after which it stops
+ * @throws TrunklineError when it can't be read, or too much is rejected
+ */
+export async function probe(source: SampleSource, most: number, signal?: AbortSignal): Promise<Probe> {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(signal?.reason);
+  signal?.addEventListener('abort', abort);
+  const labels = new Map(source.heads.map((head) => [head, 0]));
+  const reasons = new Map<string, { count: number; readonly first: Rejected }>();
+  const counts = { samples: 0, rejected: 0 };
+  const rows = await source.countRows(controller.signal);
+  let whole = true;
+  try {
+    for await (const { chunk, rejected } of source.read({ signal: controller.signal })) {
+      counts.samples += chunk.rows;
+      for (const [head, { present }] of Object.entries(chunk.labels))
+        labels.set(
+          head,
+          present.reduce((sum, mark) => sum + mark, labels.get(head) ?? 0),
+        );
+      counts.rejected += rejected.length;
+      for (const first of rejected) {
+        const known = reasons.get(first.reason);
+        if (known) known.count++;
+        else reasons.set(first.reason, { count: 1, first });
+      }
+      if (counts.samples + counts.rejected < most) continue;
+      whole = rows !== undefined && rows <= counts.samples;
+      break;
+    }
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    controller.abort();
+  }
+  return { rows, whole, ...counts, labels, reasons };
+}
