@@ -46,6 +46,16 @@ export function programOf(print: (text: string) => void, tell: (text: string) =>
 
 function addPipelineCommands(program: Command, print: (text: string) => void, tell: (text: string) => void): void {
   program
+    .command('init <data>')
+    .description('write a starter pipeline for a data file: features and labels are guessed, and said to be')
+    .addOption(new Option('-o, --out <file>', 'the pipeline file; named after the data file when left out'))
+    .addOption(new Option('-l, --labels <pattern>', "the columns of labels: 'NR-*|SR-*'; guessed when left out"))
+    .addOption(new Option('-f, --force', 'write over a file that is there'))
+    .action(async (data: string, options) => {
+      const { initCommand } = await import('./init.ts');
+      await initCommand(data, options, print);
+    });
+  program
     .command('check <pipeline>')
     .description('say whether a pipeline can be trained: options, files, columns, shapes, the first rows')
     .action(async (file: string) => {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/core/error.ts';
@@ -110,4 +111,36 @@ test('check and explain, as a user runs them', () => {
   const explained = trunkline(['explain', file, '--format', 'mermaid'], environment);
   expect(explained).toMatchObject({ status: 0, stderr: '' });
   expect(explained.stdout).toMatch(/^flowchart TD\n {2}subgraph b0\["sources"\]\n/);
+});
+
+test('init, check and train, as for data of one’s own', { timeout: 120_000 }, () => {
+  const { folder } = ownFolder();
+  const [data, file] = [join(folder, 'own.csv'), join(folder, 'mine.yaml')];
+  expect(trunkline(['init', data, '--out', file])).toEqual({
+    status: 0,
+    stderr: '',
+    stdout: [
+      'ids: id',
+      'features: 3 columns (numbers; texts that repeat)',
+      'labels: 3 columns, because values are missing in them (1 binary, 1 number, 1 classes)',
+      '',
+      `written to ${file}; next:`,
+      `  trunkline check ${file}`,
+      `  trunkline train ${file}`,
+      '',
+    ].join('\n'),
+  });
+  expect(trunkline(['init', data, '--out', file])).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: `${file}: expected no file of that name; found one\n  hint: choose another (--out), or write over it (--force)\n`,
+  });
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(
+    file,
+    `${text.replace('epochs: 20', 'epochs: 2')}checkpoint: { directory: ${JSON.stringify(join(folder, 'run'))} }\n`,
+  );
+  const trained = trunkline(['train', file]);
+  expect(trained).toMatchObject({ status: 0, stderr: '' });
+  expect(trained.stdout).toMatch(/^toxic +\d+ +0\.\d{4} /m);
 });

@@ -1,21 +1,10 @@
-import { extname } from 'node:path';
 import { ConfigError } from '../../core/error.ts';
-import { formatValue, oneOf, quote } from '../../core/format.ts';
+import { oneOf, quote } from '../../core/format.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import { mapSamples, type SampleSource, sources } from '../../source/index.ts';
 import { type Mapping, mappingFields } from '../../source/sample-mapping.ts';
 import type { Pipeline } from '../assemble.ts';
-
-/** Media by the extensions of their files. */
-const media: Readonly<Record<string, string>> = {
-  '.parquet': 'parquet',
-  '.csv': 'csv',
-  '.tsv': 'tsv',
-  '.ndjson': 'ndjson',
-  '.jsonl': 'ndjson',
-  '.arrow': 'arrow',
-  '.feather': 'arrow',
-};
+import { mediumOf } from '../medium.ts';
 
 /** Which samples a trained model is used on: a source of the pipeline, or a file like the one it was trained on. */
 export interface Chosen {
@@ -52,14 +41,7 @@ export async function openSamples(pipeline: Pipeline, { source, data }: Chosen):
 }
 
 async function openFile(path: string, like: SampleSource): Promise<SampleSource> {
-  const extension = extname(path.replace(/\.gz$/, '')).toLowerCase();
-  const type = media[extension];
-  if (type === undefined)
-    throw new ConfigError({
-      where: '--data',
-      expected: `a file that ends in ${oneOf(Object.keys(media))}`,
-      found: formatValue(path),
-    });
+  const type = mediumOf(path, '--data');
   const table = sources.build({ type, path }, { name: path, where: '--data' }, '--data');
   return mapSamples(table, {} as Mapping, { where: '--data', like, labels: false });
 }

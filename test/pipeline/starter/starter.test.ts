@@ -1,0 +1,223 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { TrunklineError } from '../../../src/core/error.ts';
+import { matchNames } from '../../../src/core/pattern.ts';
+import { trunklineBackend } from '../../../src/engine/backend.ts';
+import { assemble, type Pipeline } from '../../../src/pipeline/assemble.ts';
+import { pipelineOf } from '../../../src/pipeline/load.ts';
+import { probe } from '../../../src/pipeline/probe.ts';
+import { starterPipeline } from '../../../src/pipeline/starter/index.ts';
+import { isPlain, patternFor } from '../../../src/pipeline/starter/pattern.ts';
+import { flow, list, scalar } from '../../../src/pipeline/starter/yaml.ts';
+import { folderOf, ownCsv } from '../own.ts';
+
+trunklineBackend();
+
+interface Begun {
+  readonly yaml: string;
+  /** The YAML without comments. */
+  readonly config: ReturnType<typeof parse>;
+  readonly pipeline: Pipeline;
+}
+
+/** A starter for a file, which is put together and read: it must be right as it stands. */
+async function begun(name: string, text: string, labels?: string): Promise<Begun> {
+  const folder = folderOf({ [name]: text });
+  const { yaml } = await starterPipeline(join(folder, name), labels);
+  const config = parse(yaml);
+  const pipeline = await assemble(pipelineOf(config));
+  for (const source of pipeline.sources.values()) expect((await probe(source, 100_000)).rejected).toBe(0);
+  return { yaml: yaml.replaceAll(folder, '…'), config, pipeline };
+}
+
+const lines = (records: readonly object[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('');
+const many = <Item>(count: number, make: (at: number) => Item): readonly Item[] =>
+  Array.from({ length: count }, (_, at) => make(at));
+
+test('numbers, texts, and labels of three kinds', async () => {
+  const { yaml, pipeline } = await begun('own.csv', ownCsv(200));
+  expect(
+    yaml,
+  ).toBe(`# A starter for …/own.csv: what stands here was guessed from its first rows. Change what is wrong, then
+#   trunkline check, trunkline explain, trunkline train
+# Every option: docs/REFERENCE.md.
+name: own
+
+sources:
+  train:
+    type: csv
+    path: "…/own.csv"
+    # Four rows in five, by what stands in them. With a file of its own for the test, leave both out.
+    where: 'hash("id") % 5 <> 0'
+    id: id
+    # The inputs of the model, and how columns become them.
+    features:
+      numbers: { standardize: { columns: "age|weight" } }  # numbers
+      kind: { oneHot: { unknown: zeros } }  # texts that repeat
+    # The labels, because values are missing in them. A value that is missing is no label: the others of its row are trained.
+    labels:
+      toxic: {}  # 0 and 1
+      soluble: { standardize: true }  # numbers
+      grade: {}  # whole numbers from 0 to 2
+  # The other rows, which are not trained on.
+  test:
+    type: csv
+    path: "…/own.csv"
+    where: 'hash("id") % 5 = 0'
+    like: train
+
+stream: { from: train, shuffle: 200, batch: 32, epochs: 20 }
+
+model:
+  merges:
+    all: { from: [numbers, kind], mode: concat }
+  trunk:
+    from: all
+    layers:
+      - dense: { units: 64, activation: relu }
+      - dropout: { rate: 0.2 }
+  # One head for each label. A loss is for what its labels are: 0 and 1, classes, or numbers.
+  heads:
+    - name: toxic
+      layers: [{ dense: 1 }]
+      loss: binaryCrossentropy
+      metrics: [rocAuc, mcc]
+    - name: soluble
+      layers: [{ dense: 1 }]
+      loss: meanSquaredError
+      metrics: [r2, rootMeanSquaredError]
+    - name: grade
+      layers: [{ dense: 3 }]
+      loss: sparseCategoricalCrossentropy
+      metrics: [accuracy, mcc]
+
+optimizer: { type: adam, learningRate: 0.001 }
+evaluate: { from: test }
+`);
+  const rows = await Promise.all([...pipeline.sources.values()].map((source) => probe(source, 1000)));
+  expect(rows.map(({ samples }) => samples).reduce((sum, count) => sum + count)).toBe(200);
+});
+
+test('fingerprints, vectors, peptides, and labels that are many alike', async () => {
+  const letters = 'ACDEFGHIKLMNPQRSTVWY';
+  const { config, yaml } = await begun(
+    'panel.ndjson',
+    lines(
+      many(300, (at) => ({
+        fp: [at % 7, 20 + (at % 13), 100 + (at % 27)],
+        embedding: [at / 300, Math.sin(at), 0.5],
+        peptide: many(8 + (at % 4), (place) => letters[(at * at + place * ((at % 17) + 3)) % 20]).join(''),
+        notes: `free text number ${at}`,
+        constant: 1,
+        ...Object.fromEntries(many(20, (head) => [`assay_${head}`, (at + head) % 3 === 0 ? null : (at + head) % 2])),
+      })),
+    ),
+  );
+  expect(config.sources.train.features).toEqual({
+    fp: { multiHot: { size: 128 } },
+    embedding: { tensor: { shape: [3] } },
+    peptide: { characters: { length: 11 } },
+  });
+  expect(config.sources.train.labels).toEqual({ columns: 'assay_*' });
+  expect(config.model.branches).toEqual({ peptide_flat: { from: 'peptide', layers: ['flatten'] } });
+  expect(config.model.heads).toHaveLength(1);
+  expect(yaml).toContain(
+    '#   notes: its texts hardly repeat: `vocabulary`, `hash` or `characters` could make ids of them',
+  );
+  expect(yaml).toContain('#   constant: it has one value only');
+});
+
+test('classes by name, and names that patterns or YAML would take for something else', async () => {
+  const { config } = await begun(
+    'odd.csv',
+    [
+      '"a|b","yes","c*","x y","risk","answer"',
+      ...many(120, (at) =>
+        [
+          at,
+          at * 2,
+          (at % 10) + 0.5,
+          at % 2 ? 'p' : 'q',
+          at % 4 ? ['low', 'mid', 'high'][at % 3] : '',
+          at % 3 ? ['neg', 'pos'][at % 2] : '',
+        ].join(','),
+      ),
+    ].join('\n'),
+  );
+  expect(config.sources.train.labels).toEqual({
+    risk: { classes: ['high', 'low', 'mid'] },
+    answer: { classes: ['neg', 'pos'] },
+  });
+  expect(config.sources.train.features).toMatchObject({
+    yes: { standardize: {} },
+    a_b: { standardize: { columns: 'a|b' } },
+    c_: { standardize: { columns: 'c*' } },
+    x_y: { oneHot: { columns: 'x y', unknown: 'zeros' } },
+  });
+  expect(config.model.heads.map(({ layers }: { layers: unknown }) => layers)).toEqual([[{ dense: 3 }], [{ dense: 1 }]]);
+});
+
+describe('which columns are labels', () => {
+  const table = (header: string, row: (at: number) => string): string => [header, ...many(100, row)].join('\n');
+  const heads = async (text: string, labels?: string): Promise<readonly string[]> =>
+    (await begun('data.csv', text, labels)).pipeline.model.heads.map(({ name }) => name);
+
+  test('those that the user says', async () => {
+    const text = table('a,b,c', (at) => `${at},${at % 2},${at % 3 ? at : ''}`);
+    expect(await heads(text, 'b')).toEqual(['b']);
+  });
+
+  test('those with missing values, else those with a name, else the last', async () => {
+    expect(await heads(table('a,b,y', (at) => `${at},${at % 3 ? at % 2 : ''},${at % 2}`))).toEqual(['b']);
+    expect(await heads(table('y,a,b', (at) => `${at % 2},${at},${at % 5}`))).toEqual(['y']);
+    expect(await heads(table('a,b,c', (at) => `${at % 7},${at},${at % 2}`))).toEqual(['c']);
+  });
+
+  test.each([
+    [
+      'a pattern that means nothing',
+      table('a,b', (at) => `${at},${at % 2}`),
+      'tox*',
+      "--labels: expected a column 'tox*'; found 'a', 'b'",
+    ],
+    [
+      'nothing to learn from',
+      table('a,b', (at) => `${at % 9 ? at : ''},${at % 2 ? 1 : ''}`),
+      undefined,
+      "data: expected columns that can be features, and others that can be labels; found no feature beside 'a'\n  hint: say which columns are labels: --labels 'tox*|sol*'",
+    ],
+  ])('%s is an error', async (_, text, labels, message) => {
+    await expect(begun('data.csv', text, labels)).rejects.toThrow(message);
+  });
+
+  test('a file that is not there, or that nothing reads', async () => {
+    await expect(starterPipeline('nowhere.parquet')).rejects.toThrow(TrunklineError);
+    await expect(starterPipeline('data.xlsx')).rejects.toThrow(
+      "data: expected a file that ends in one of '.parquet', '.csv', '.tsv', '.ndjson', '.jsonl', '.arrow', '.feather'; found 'data.xlsx'",
+    );
+  });
+});
+
+test('a pattern means the names it is for, whatever others there are', () => {
+  const name = fc.stringMatching(/^[A-C]{1,2}[-_ ]?[0-9a-c]{0,3}$/);
+  fc.assert(
+    fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 40 }), fc.nat(), (all, seed) => {
+      const names = all.filter((_, at) => (at * 7 + seed) % 3 > 0).filter(isPlain);
+      if (names.length === 0) return;
+      expect(matchNames(patternFor(names, all), all)).toEqual(names);
+    }),
+  );
+});
+
+test('texts are read from YAML as they were written', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.array(fc.oneof(fc.string(), fc.integer())), (text, values) => {
+      const written = parse(`a: ${flow({ [text]: list(values), other: scalar(text) })}`);
+      const escaped = (value: string | number) => (typeof value === 'string' ? value.replaceAll('${', '$${') : value);
+      if (text === 'other' || text === '__proto__') return;
+      expect(written.a).toEqual({ [escaped(text)]: values.map(escaped), other: escaped(text) });
+    }),
+  );
+});
