@@ -30,7 +30,7 @@ export function writeStarter(starter: Starter): string {
   return [
     `# A starter for ${path}: what stands here was guessed from its first rows. Change what is wrong, then`,
     '#   trunkline check, trunkline explain, trunkline train',
-    '# Every option: docs/REFERENCE.md.',
+    '# Every option: trunkline schema.',
     `name: ${scalar(name)}`,
     '',
     'sources:',

@@ -42,7 +42,7 @@ test('numbers, texts, and labels of three kinds', async () => {
     yaml,
   ).toBe(`# A starter for …/own.csv: what stands here was guessed from its first rows. Change what is wrong, then
 #   trunkline check, trunkline explain, trunkline train
-# Every option: docs/REFERENCE.md.
+# Every option: trunkline schema.
 name: own
 
 sources:
