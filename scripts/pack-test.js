@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { npm } from './setup.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { version, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const folder = mkdtempSync(join(tmpdir(), 'trunkline-pack-'));
 
 /** The output of a command that must succeed. */
@@ -49,6 +49,19 @@ function packTest() {
   const quickstart = ['trunkline', 'train', 'node_modules/trunkline/pipelines/quickstart.yaml'];
   const trained = run(`npx ${quickstart.join(' ')}`, npm(['exec', '--', ...quickstart], consumer));
   expectEqual('npx trunkline trains', /^head01 .*^all \(mean\) /ms.test(trained), true);
+
+  const program = "export default { name: 'x' } as object;\n";
+  writeFileSync(join(folder, 'pipeline.ts'), program);
+  const refused = npm(['exec', '--', 'trunkline', 'check', 'pipeline.ts'], consumer);
+  expectEqual('a TypeScript pipeline without what reads it ends with', refused.status, 2);
+  expectEqual('and says', refused.stderr.includes('npm install --save-dev ts-node typescript@6 @swc/core'), true);
+  const { 'ts-node': node, typescript, '@swc/core': swc } = devDependencies;
+  run(
+    'npm install',
+    npm([...install, '--save-dev', `ts-node@${node}`, `typescript@${typescript}`, `@swc/core@${swc}`], consumer),
+  );
+  const checked = npm(['exec', '--', 'trunkline', 'check', 'pipeline.ts'], consumer);
+  expectEqual('with it', checked.stderr.split('\n')[0], 'pipeline.ts  sources: expected an object; found nothing');
 
   const script = "import { ShapeError } from 'trunkline'; console.log(new ShapeError([]).name);";
   const imported = spawnSync(process.execPath, ['--input-type=module', '--eval', script], consumer);

@@ -46,6 +46,9 @@ export {
   svgOf,
 } from './model/index.ts';
 export { type OptimizerConfig, optimizers, type Schedule, type ScheduleConfig, schedules } from './optimizer/index.ts';
+export { type AssembleOptions, assemble, type Pipeline } from './pipeline/assemble.ts';
+export { type LoadedPipeline, loadPipeline, pipelineOf } from './pipeline/load.ts';
+export { definePipeline, type PipelineConfig, type PipelineInput } from './pipeline/schema/index.ts';
 export {
   type DeadLetterConfig,
   deadLetters,

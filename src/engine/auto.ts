@@ -12,7 +12,7 @@ const fields = z.object({});
  */
 export const auto = plugin({
   type: 'auto',
-  summary: 'onnx-cuda where its libraries and a GPU are there, else onnx-cpu; says which and why',
+  summary: 'Uses onnx-cuda where its libraries and a GPU are there, else onnx-cpu; says which and why.',
   fields,
   example: {},
   build: async (_, context: EngineContext): Promise<Engine> => {

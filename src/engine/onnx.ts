@@ -18,23 +18,25 @@ const fields = z.object({
   threads: z
     .int()
     .min(1)
-    .default(() => Math.max(1, Math.min(availableParallelism(), 8)))
-    .describe('threads one operation may use; all sessions of the process share them'),
+    .optional()
+    .describe(
+      'Threads one operation may use, shared by all sessions of the process; as many as cores, at most 8, when left out.',
+    ),
   worker: z
     .boolean()
     .default(true)
-    .describe('compute in a thread of its own, so that the calling one stays responsive'),
+    .describe('Whether a thread of its own computes, so that the calling one stays responsive.'),
   runner: z
     .enum(['koffi', 'binding'])
     .optional()
-    .describe('how ONNX Runtime is called; by default koffi, and the official binding where koffi does not work'),
-  programs: z.int().min(1).default(16).describe('compiled programs kept, one for each batch shape'),
+    .describe('How ONNX Runtime is called; koffi when left out, and the official binding where koffi does not work.'),
+  programs: z.int().min(1).default(16).describe('Compiled programs that are kept, one for each batch shape.'),
   memoryBytes: z
     .int()
     .min(1 << 20)
     .max(2 ** 32)
     .default(2 ** 32)
-    .describe('most memory for parameters, optimizer state, gradients and batches'),
+    .describe('Most memory for parameters, optimizer state, gradients and batches.'),
 });
 
 type OnnxConfig = z.output<typeof fields>;
@@ -100,21 +102,22 @@ async function openOnnx(
   { events }: EngineContext,
 ): Promise<Engine> {
   const arena = new Arena(config.memoryBytes);
+  const threads = config.threads ?? Math.max(1, Math.min(availableParallelism(), 8));
   const options = {
     provider,
     optimization: 'all',
-    threads: config.threads,
+    threads,
     ...(config.runner ? { runner: config.runner } : {}),
   } as const;
   const host = config.worker ? await workerHost(arena, options, events) : inlineHost(arena, options);
   const { runner, reason } = await host.executor.status();
-  events({ type: 'engineChosen', engine: type, runner, threads: config.threads, reason });
+  events({ type: 'engineChosen', engine: type, runner, threads, reason });
   return new OnnxEngine({ type, arena, host, programs: config.programs, events });
 }
 
 export const onnxCpu = plugin({
   type: 'onnx-cpu',
-  summary: 'compiled programs on the processor: ONNX Runtime, bundled; the default',
+  summary: 'Compiled programs on the processor: ONNX Runtime, bundled; the default.',
   fields,
   example: { threads: 2 },
   build: (config, context: EngineContext) => openOnnx('onnx-cpu', 'cpu', config, context),
@@ -122,7 +125,7 @@ export const onnxCpu = plugin({
 
 export const onnxWebgpu = plugin({
   type: 'onnx-webgpu',
-  summary: 'the same programs on a GPU through Vulkan, Metal or Direct3D: bundled',
+  summary: 'The same programs on a GPU through Vulkan, Metal or Direct3D: bundled.',
   fields,
   example: {},
   build: (config, context: EngineContext) => openOnnx('onnx-webgpu', 'webgpu', config, context),
@@ -130,7 +133,7 @@ export const onnxWebgpu = plugin({
 
 export const onnxCuda = plugin({
   type: 'onnx-cuda',
-  summary: 'the same programs on an NVIDIA GPU, when the CUDA libraries of ONNX Runtime are installed',
+  summary: 'The same programs on an NVIDIA GPU, when the CUDA libraries of ONNX Runtime are installed.',
   fields,
   example: {},
   build: (config, context: EngineContext) => openOnnx('onnx-cuda', 'cuda', config, context),

@@ -70,7 +70,7 @@ async function nativeEngine(name: 'tfjs-node' | 'tfjs-node-gpu', context: Engine
 
 export const tfjsCpu = plugin({
   type: 'tfjs-cpu',
-  summary: 'plain TensorFlow.js in JavaScript, kernel by kernel: slow; what the others are held against',
+  summary: 'Plain TensorFlow.js in JavaScript, kernel by kernel: slow; what the others are held against.',
   fields,
   example: {},
   build: async (_, context: EngineContext) => eagerEngine('tfjs-cpu', 'cpu', context),
@@ -78,7 +78,7 @@ export const tfjsCpu = plugin({
 
 export const tfjsNode = plugin({
   type: 'tfjs-node',
-  summary: 'TensorFlow through the optional package @tensorflow/tfjs-node, kernel by kernel',
+  summary: 'TensorFlow through the optional package @tensorflow/tfjs-node, kernel by kernel.',
   fields,
   example: {},
   build: (_, context: EngineContext) => nativeEngine('tfjs-node', context),
@@ -86,7 +86,7 @@ export const tfjsNode = plugin({
 
 export const tfjsNodeGpu = plugin({
   type: 'tfjs-node-gpu',
-  summary: 'TensorFlow on an NVIDIA GPU through the optional package @tensorflow/tfjs-node-gpu, kernel by kernel',
+  summary: 'TensorFlow on an NVIDIA GPU through the optional package @tensorflow/tfjs-node-gpu, kernel by kernel.',
   fields,
   example: {},
   build: (_, context: EngineContext) => nativeEngine('tfjs-node-gpu', context),

@@ -70,6 +70,16 @@ const longLabels = z
   })
   .describe('One label in each row.');
 
+/** The forms that labels may be described in, for the reference page. */
+export const labelForms = {
+  'in columns of their own': { about: '`labels: { columns: … }`: a head of each column.', schema: wideLabels },
+  'by name': { about: '`labels: { <head>: … }`: what is said of each head.', schema: namedLabel },
+  'one in each row': {
+    about: '`labels: { head: …, value: … }`: a long table, with a measurement of one head in each row.',
+    schema: longLabels,
+  },
+} as const;
+
 export type WideLabels = z.output<typeof wideLabels>;
 export type NamedLabel = z.output<typeof namedLabel>;
 export type LongLabels = z.output<typeof longLabels>;

@@ -1,5 +1,6 @@
 import { createRequire, register } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { placeOf } from '../../core/config.ts';
 import { ConfigError } from '../../core/error.ts';
 import { oneOf, quote } from '../../core/format.ts';
@@ -8,6 +9,9 @@ import type { Written } from './document.ts';
 
 /** What it takes to read TypeScript, where Node does not do it itself. */
 const packages = ['ts-node', 'typescript', '@swc/core'] as const;
+
+/** Whatever the project of the pipeline says: types are not looked at. */
+const compilerOptions = { module: 'NodeNext', moduleResolution: 'NodeNext', target: 'ES2022' };
 
 let registered = false;
 
@@ -39,8 +43,16 @@ async function importModule(path: string, file: string): Promise<Record<string, 
   try {
     return await import(/* @vite-ignore */ pathToFileURL(path).href);
   } catch (error) {
+    const found = error instanceof Error ? error.message : inspect(error);
+    // What a .ts file is taken for where package.json does not say that it is a module.
+    const isScript = /ERR_REQUIRE_|import statement outside/.test(`${(error as { code?: unknown })?.code} ${found}`);
     throw new ConfigError(
-      { where: file, expected: 'a module that can be loaded', found: String((error as Error).message ?? error) },
+      {
+        where: file,
+        expected: 'a module that can be loaded',
+        found: found.split('\n').slice(0, 3).join(' '),
+        ...(isScript ? { hint: 'name it .mts, or say "type": "module" in the package.json beside it' } : {}),
+      },
       { cause: error },
     );
   }
@@ -61,7 +73,7 @@ function prepare(path: string, file: string): void {
     });
   process.env.TS_NODE_SWC ??= 'true';
   process.env.TS_NODE_SKIP_PROJECT ??= 'true';
-  process.env.TS_NODE_COMPILER_OPTIONS ??= JSON.stringify({ module: 'NodeNext', target: 'ES2022' });
+  process.env.TS_NODE_COMPILER_OPTIONS ??= JSON.stringify(compilerOptions);
   register('ts-node/esm/transpile-only', pathToFileURL(path).href);
   registered = true;
 }

@@ -59,6 +59,16 @@ const chainSchema = z.strictObject({
   layers: layersSchema.default([]).describe('Layers, one after the other.'),
 });
 
+const branchSchema = chainSchema.extend({
+  from: from.optional().describe('What it begins from; the trunk, when left out, or the only input.'),
+});
+
+const mergeSchema = z.strictObject({
+  from: z.array(from).min(2).describe('What is joined.'),
+  mode: z.enum(mergeModes).default('concat').describe('How it is joined.'),
+  layers: layersSchema.default([]).describe('Layers after it.'),
+});
+
 /** The `model` of a pipeline. */
 export const modelSchema = z.strictObject({
   inputs: z
@@ -69,26 +79,19 @@ export const modelSchema = z.strictObject({
     .union([layersSchema, chainSchema])
     .optional()
     .describe('The layers that heads share: a list, or `{ from, layers }`.'),
-  branches: z
-    .record(
-      z.string(),
-      chainSchema.extend({ from: from.optional().describe('What it begins from; the trunk, when left out.') }),
-    )
-    .default({})
-    .describe('Branches by name: layers after a fork.'),
-  merges: z
-    .record(
-      z.string(),
-      z.strictObject({
-        from: z.array(from).min(2).describe('What is joined.'),
-        mode: z.enum(mergeModes).default('concat').describe('How it is joined.'),
-        layers: layersSchema.default([]).describe('Layers after it.'),
-      }),
-    )
-    .default({})
-    .describe('Merges by name: several branches joined to one.'),
+  branches: z.record(z.string(), branchSchema).default({}).describe('Branches by name: layers after a fork.'),
+  merges: z.record(z.string(), mergeSchema).default({}).describe('Merges by name: several branches joined to one.'),
   heads: z.array(headSchema).min(1).describe('The ends of the model, each with what it is trained for.'),
 });
+
+/** Parts of a model by where they stand, for the reference page. */
+export const modelParts = {
+  model: modelSchema,
+  'model.trunk': chainSchema,
+  'model.branches.<name>': branchSchema,
+  'model.merges.<name>': mergeSchema,
+  'model.heads[]': headSchema,
+} as const;
 
 export type ModelConfig = z.output<typeof modelSchema>;
 export type HeadConfig = z.output<typeof headSchema>;

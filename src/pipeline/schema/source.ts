@@ -3,7 +3,8 @@ import { type AnyPlugin, family } from '../../core/plugin.ts';
 import { type ParsedSourceConfig, type SourceConfig, sources } from '../../source/index.ts';
 import { type Mapping, type MappingConfig, mappingFields } from '../../source/sample-mapping.ts';
 
-const likeField = {
+/** Beside what the columns mean. */
+export const likeField = {
   like: z
     .string()
     .optional()
