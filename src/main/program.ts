@@ -12,7 +12,9 @@ const exitCodes = `
 Exit codes:
   0  all is well
   1  something failed while it ran: data that can't be read, an engine, a disk
-  2  what was asked can't be done: options, the pipeline file, a file that is not there`;
+  2  what was asked can't be done: options, the pipeline file, a file that is not there
+
+Options of pipelines: docs/REFERENCE.md`;
 
 /** The forms of `explain`, here so that its help needs not load what draws them. */
 const formats = ['text', 'mermaid', 'svg'] as const;
