@@ -29,7 +29,15 @@ export type {
 export type { StepSettings } from './engine/update.ts';
 export { type Feature, type FeatureConfig, features } from './feature/index.ts';
 export { denominators, type Loss, type LossConfig, losses } from './loss/index.ts';
-export { type MergeConfig, type MergeStrategy, merges } from './merge/index.ts';
+export {
+  type Gradients,
+  type HeadState,
+  type MergeConfig,
+  type MergeState,
+  type MergeStrategy,
+  merges,
+  type PresentHead,
+} from './merge/index.ts';
 export { type Metric, type MetricConfig, metrics } from './metric/index.ts';
 export {
   Branch,
@@ -45,7 +53,14 @@ export {
   summarize,
   svgOf,
 } from './model/index.ts';
-export { type OptimizerConfig, optimizers, type Schedule, type ScheduleConfig, schedules } from './optimizer/index.ts';
+export {
+  type Optimizer,
+  type OptimizerConfig,
+  optimizers,
+  type Schedule,
+  type ScheduleConfig,
+  schedules,
+} from './optimizer/index.ts';
 export { type AssembleOptions, assemble, type Pipeline } from './pipeline/assemble.ts';
 export { type LoadedPipeline, loadPipeline, pipelineOf } from './pipeline/load.ts';
 export { definePipeline, type PipelineConfig, type PipelineInput } from './pipeline/schema/index.ts';
@@ -78,9 +93,10 @@ export {
   tableOf,
 } from './source/index.ts';
 export type { Batch, HeadLabels } from './step/batch.ts';
-export type { HeadSettings } from './step/flight.ts';
 export type { HeadReport, SkippedStep, StepReport } from './step/report.ts';
 export { type RunnerOptions, StepRunner } from './step/runner.ts';
+export type { PrequentialScores } from './step/scored-window.ts';
+export type { HeadSettings } from './step/settings.ts';
 export type { StepState } from './step/state.ts';
 export {
   type Activation,
@@ -107,10 +123,14 @@ export {
   type MergedLoss,
   merge,
   mergeLosses,
+  openRecording,
   pick,
+  type Recording,
+  type RecordingOptions,
   type ReservoirOptions,
   type RouteOptions,
   type RouteRule,
+  record,
   reservoir,
   route,
   type Selector,
@@ -129,7 +149,7 @@ export { random } from './trace/distribution.ts';
 export { type RandomState, withRandom, withRandomName } from './trace/random.ts';
 export type { InputSpec, InputSpecs, RecordOptions, Step, StepResult } from './trace/record.ts';
 export type { CompileOptions } from './train/compile-options.ts';
-export type { DatasetOptions, Features, Labels } from './train/dataset.ts';
+export type { DatasetOptions, Features, Labels, StepOptions } from './train/dataset.ts';
 export { type OnnxOptions, toLayersModel, toOnnx } from './train/export.ts';
 export type { Epoch, FitOptions } from './train/fit.ts';
 export { Graph } from './train/graph.ts';

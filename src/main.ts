@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
-import { ConfigError, TrunklineError } from './core/error.ts';
+import { ConfigError, MissingFileError, TrunklineError } from './core/error.ts';
 import { misused } from './main/misuse.ts';
 import { programOf } from './main/program.ts';
 
@@ -22,6 +22,6 @@ try {
     const told = error instanceof CommanderError ? misused(error, program, words) : error;
     // What a user can act on is said without a stack trace.
     console.error(told instanceof TrunklineError ? told.message : told);
-    process.exitCode = told instanceof ConfigError ? 2 : 1;
+    process.exitCode = told instanceof ConfigError || told instanceof MissingFileError ? 2 : 1;
   }
 }

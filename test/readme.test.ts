@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { convertCompilerOptionsFromJson, createProgram, formatDiagnostics, readConfigFile, sys } from 'typescript';
+import { beforeAll, expect, test } from 'vitest';
 
 const root = new URL('..', import.meta.url);
 const folder = new URL('.cache/readme/', root);
@@ -37,20 +38,54 @@ const expectations: readonly ((stdout: string) => void)[] = [
 /** Public data sets, which are not part of the repository. */
 const data = process.env.TRUNKLINE_DATA ?? fileURLToPath(new URL('../shared/data', root));
 
+const fileOf = (index: number): URL => new URL(`program${index}.ts`, folder);
+
+function node(flags: readonly string[]) {
+  return spawnSync(process.execPath, flags, {
+    cwd: fileURLToPath(root),
+    encoding: 'utf8',
+    env: { ...process.env, TRUNKLINE_DATA: data },
+  });
+}
+
+beforeAll(() => {
+  mkdirSync(folder, { recursive: true });
+  programs.forEach(([, program], index) => {
+    writeFileSync(fileOf(index), (program as string).replaceAll("'trunkline'", "'../../src/index.ts'"));
+  });
+});
+
+test('the programs of the README have the types that they use', () => {
+  const { config } = readConfigFile(fileURLToPath(new URL('tsconfig.json', root)), sys.readFile);
+  // A user's program is as strict as `tsc --init` makes it; Trunkline's own sources are stricter, and checked elsewhere.
+  const { options } = convertCompilerOptionsFromJson(
+    { ...config.compilerOptions, incremental: false, noUncheckedIndexedAccess: false },
+    fileURLToPath(root),
+  );
+  const { tsBuildInfoFile: _, ...asUsers } = options;
+  const program = createProgram(
+    programs.map((_, index) => fileURLToPath(fileOf(index))),
+    asUsers,
+  );
+  const faults = programs.flatMap((_, index) => {
+    const file = program.getSourceFile(fileURLToPath(fileOf(index)));
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
+  });
+  const host = {
+    getCanonicalFileName: (path: string) => path,
+    getCurrentDirectory: sys.getCurrentDirectory,
+    getNewLine: () => '\n',
+  };
+  expect(formatDiagnostics(faults, host)).toBe('');
+});
+
 test.for(programs.map(([, program], index) => [index, program as string] as const))(
   'program %i of the README runs',
   ([index, program], context) => {
     const needed = /'tox21'/.test(program) ? join(data, 'tox21/assay_train.parquet') : undefined;
     context.skip(needed !== undefined && !existsSync(needed), `needs ${needed}: npm run data -- tox21`);
-    mkdirSync(folder, { recursive: true });
-    const file = new URL(`program${index}.ts`, folder);
-    writeFileSync(file, program.replaceAll("'trunkline'", "'../../src/index.ts'"));
-    const flags = ['--import', './scripts/typescript.js', fileURLToPath(file)];
-    const { status, stdout, stderr } = spawnSync(process.execPath, flags, {
-      cwd: fileURLToPath(root),
-      encoding: 'utf8',
-      env: { ...process.env, TRUNKLINE_DATA: data },
-    });
+    const flags = ['--import', './scripts/typescript.js', fileURLToPath(fileOf(index))];
+    const { status, stdout, stderr } = node(flags);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expectations[index]?.(stdout);
   },

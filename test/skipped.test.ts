@@ -32,7 +32,29 @@ test('lists skipped tests with their reasons, and leaves the counts', () => {
   expect(output).toContain('Skipped tests, and why:\n  test/some.test.ts > trains: needs a GPU\n');
   expect(status).toBe(0);
   const summary = JSON.parse(readFileSync(join(root, '.cache/test-summary.json'), 'utf8'));
-  expect(summary).toEqual({ passed: 1, failed: 0, skipped: 1 });
+  expect(summary).toEqual({ passed: 1, failed: 0, skipped: 1, failures: [] });
+});
+
+test('leaves what failed, and how', () => {
+  const { status } = run(`${passing}test('subtracts', () => expect(2 - 1).toBe(2));`);
+  expect(status).toBe(1);
+  const { failed, failures } = JSON.parse(readFileSync(join(root, '.cache/test-summary.json'), 'utf8'));
+  expect(failed).toBe(1);
+  expect(failures).toEqual([expect.stringContaining('test/some.test.ts > subtracts\nexpected 1 to be 2')]);
+});
+
+test('leaves what failed outside of tests', () => {
+  const later = "test('adds later', () => { setTimeout(() => { throw new Error('too late'); }); });";
+  expect(run(later).status).toBe(1);
+  const { failed, failures } = JSON.parse(readFileSync(join(root, '.cache/test-summary.json'), 'utf8'));
+  expect(failed).toBe(0);
+  expect(failures).toEqual([expect.stringContaining('outside of any test\nError: too late')]);
+});
+
+test('leaves files that do not load', () => {
+  expect(run("throw new Error('no file');").status).toBe(1);
+  const { failures } = JSON.parse(readFileSync(join(root, '.cache/test-summary.json'), 'utf8'));
+  expect(failures).toEqual(['test/some.test.ts\nno file']);
 });
 
 test('fails a run with a skip that has no reason', () => {

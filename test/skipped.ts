@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
+import type { Reporter, SerializedError, TestCase, TestModule, Vitest } from 'vitest/node';
 
 /**
  * Prints every skipped test with its reason, as given to `context.skip('reason')`, after the run.
  * A test skipped without a reason fails the run, unless tests were picked by name (`-t`), which skips the others.
- * In CI it leaves the counts in `.cache/test-summary.json`, for `.ci/run`.
+ * In CI it leaves the counts, and what failed, in `.cache/test-summary.json`, for `.ci/run`.
  */
 export class SkippedReporter implements Reporter {
   private vitest: Vitest | undefined;
@@ -13,12 +13,17 @@ export class SkippedReporter implements Reporter {
     this.vitest = vitest;
   }
 
-  onTestRunEnd(modules: readonly TestModule[]): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
     if (process.env.CI) {
       mkdirSync('.cache', { recursive: true });
-      const summary = { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
+      const failures = [
+        ...tests.filter((test) => test.result().state === 'failed').map(describeFailure),
+        ...modules.flatMap((module) => module.errors().map((error) => `${module.relativeModuleId}\n${error.message}`)),
+        ...unhandled.map((error) => `outside of any test\n${error.stack ?? error.message}`),
+      ];
+      const summary = { passed: count('passed'), failed: count('failed'), skipped: count('skipped'), failures };
       writeFileSync('.cache/test-summary.json', `${JSON.stringify(summary)}\n`);
     }
 
@@ -31,6 +36,11 @@ export class SkippedReporter implements Reporter {
       process.exitCode = 1;
     }
   }
+}
+
+function describeFailure(test: TestCase): string {
+  const messages = (test.result().errors ?? []).map(({ message }) => message);
+  return `${test.module.relativeModuleId} > ${test.fullName}\n${messages.join('\n')}`;
 }
 
 function describeSkip(test: TestCase): { line: string; reason: string | undefined } {

@@ -6,6 +6,31 @@ export interface Contender {
   close(): Promise<void> | void;
 }
 
+/** Milliseconds of the processor that this process has had, in all of its threads: other work on the machine is not in it. */
+export function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** A contender whose next step is asked for while one is computed. */
+export function ahead(name: string, take: () => Promise<unknown>, clock = () => performance.now()): Contender {
+  return {
+    name,
+    steps: async (count) => {
+      const started = clock();
+      let last: Promise<unknown> = Promise.resolve();
+      for (let step = 0; step < count; step++) {
+        const next = take();
+        await last;
+        last = next;
+      }
+      await last;
+      return new Array<number>(count).fill((clock() - started) / count);
+    },
+    close: () => {},
+  };
+}
+
 export interface Timing {
   readonly name: string;
   /** Median over all steps, in milliseconds. */

@@ -35,7 +35,7 @@ export interface Chunk {
 
 /** A record that can't be a sample, or a label that can't be one: a value, never an error that ends the stream. */
 export interface Rejected {
-  /** What kind of fault, for counting: `badType`, `badLength`, `labelOutOfRange`, `unknownClass`, `malformed`, … */
+  /** What kind of fault, for counting: `badType`, `badLength`, `labelOutOfRange`, `unknownClass`, `malformed`, `duplicateKey`, … */
   readonly reason: string;
   /** Where and why, in words. */
   readonly issue: Issue;
@@ -44,6 +44,16 @@ export interface Rejected {
   readonly id?: string;
   /** The record as far as it could be read, for the dead letters. */
   readonly record?: unknown;
+}
+
+/** Where something was rejected. */
+export interface RejectedAt {
+  /** The flow, named after its source. */
+  readonly flow: string;
+  /** While it was read, or when a step was taken. */
+  readonly stage: 'read' | 'step';
+  /** Which one it was there, from 1 on. A stream that goes on from a state counts on from there. */
+  readonly number: number;
 }
 
 /** Plain data that JSON can hold. */

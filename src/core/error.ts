@@ -16,8 +16,10 @@ export function formatIssue(issue: Issue): string {
 /** An error a user can act on. Carries every issue that was found, not only the first. */
 export class TrunklineError extends Error {
   override readonly name: string = 'TrunklineError';
+  /** Everything that was found wrong, in the order of the message. */
   readonly issues: readonly Issue[];
 
+  /** @param issues one or more: the message says all of them, one after the other */
   constructor(issues: Issue | readonly Issue[], options?: ErrorOptions) {
     const list = Array.isArray(issues) ? (issues as readonly Issue[]) : [issues as Issue];
     super(list.map(formatIssue).join('\n'), options);
@@ -42,7 +44,12 @@ export class EngineError extends TrunklineError {
 
 /** A source or sink whose medium fails, or of which too much is bad. */
 export class SourceError extends TrunklineError {
-  override readonly name = 'SourceError';
+  override readonly name: string = 'SourceError';
+}
+
+/** A file that the user named, and that is not there. */
+export class MissingFileError extends SourceError {
+  override readonly name = 'MissingFileError';
 }
 
 /** A value given by the user (option, configuration, argument) that is not acceptable. */

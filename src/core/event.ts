@@ -1,3 +1,4 @@
+import type { ReceiveEvent } from './receive-event.ts';
 import type { TrainEvent } from './train-event.ts';
 
 /**
@@ -11,6 +12,9 @@ export type TrunklineEvent =
   | WorkerStarted
   | WorkerFailed
   | WorkerStopped
+  | ReceiveEvent
+  | SourceAway
+  | SourceBack
   | TrainEvent;
 
 /** Takes an event. Must return at once and must not throw: a subscriber never holds training up, and never writes here. */
@@ -66,4 +70,19 @@ export interface WorkerFailed {
 /** The engine worker ended as asked, with everything freed. */
 export interface WorkerStopped {
   readonly type: 'workerStopped';
+}
+
+/** What a source reads from can't be reached: the source waits, and nothing is lost. */
+export interface SourceAway {
+  readonly type: 'sourceAway';
+  readonly source: string;
+  readonly message: string;
+}
+
+/** It can be reached again. */
+export interface SourceBack {
+  readonly type: 'sourceBack';
+  readonly source: string;
+  /** How long it was away. */
+  readonly awayMs: number;
 }

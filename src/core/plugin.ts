@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseConfig, placeOf, type Where } from './config.ts';
+import { describePlugin } from './describe.ts';
 import { ConfigError } from './error.ts';
 import { formatValue, oneOf, quote } from './format.ts';
 import { didYouMean } from './suggest.ts';
@@ -55,6 +56,12 @@ export interface Family<P extends AnyPlugin> {
   readonly plugins: readonly P[];
   /** The members' types, in the registry's order. */
   readonly types: readonly P['type'][];
+  /**
+   * For people: every member's purpose and options, with their defaults.
+   * @param type of the only member to describe; all when left out
+   * @throws ConfigError with the choices, when there is none of that type
+   */
+  describe(type?: string): string;
   /** The union of all members' configurations, for use inside larger schemas. Unknown options are errors. */
   readonly schema: z.ZodType<ParsedOf<P>, ConfigOf<P>>;
   /**
@@ -120,5 +127,7 @@ export function family<const Plugins extends readonly [AnyPlugin, ...AnyPlugin[]
     find(config.type, name).build(config, context) as ProductOf<P>;
   const build = (config: unknown, context: ContextOf<P>, where: Where): ProductOf<P> =>
     create(parse(config, where), context);
-  return { name, plugins, types, schema, find, parse, create, build };
+  const describe = (type?: string): string =>
+    (type === undefined ? plugins : [find(type, name)]).map(describePlugin).join('\n\n');
+  return { name, plugins, types, describe, schema, find, parse, create, build };
 }

@@ -39,9 +39,9 @@ function expand<P extends AnyPlugin>(family: Family<P>, input: unknown): Expande
   if ('type' in input) return { config: input, pathOf: (path) => path };
   const [[type, value] = [], ...others] = Object.entries(input);
   if (type === undefined || others.length > 0) {
-    const isFlat = type !== undefined && value === null && family.plugins.some((known) => known.type === type);
     const finding = misfit(family, [], input);
-    return isFlat ? { ...finding, hint: `indent the options of '${type}' further than its name` } : finding;
+    const hint = flatHint(family, input);
+    return hint === undefined ? finding : { ...finding, hint };
   }
   return expandType(family, type, value, [type]);
 }
@@ -68,6 +68,19 @@ function expandType<P extends AnyPlugin>(
       hint: `options are ${Object.keys(member.fields.shape).map(quote).join(', ')}`,
     };
   return { config: { type, [main]: value }, pathOf: ([key, ...path]) => [...at, ...(key === main ? path : [])] };
+}
+
+/** What is to be done where a type stands beside its options. */
+function flatHint<P extends AnyPlugin>(family: Family<P>, input: object): string | undefined {
+  const [[type, value] = [], ...others] = Object.entries(input);
+  const member = family.plugins.find((known) => known.type === type);
+  if (member === undefined) return undefined;
+  if (value === null) return `indent the options of '${type}' further than its name`;
+  const options = others.map(([option]) => option);
+  if (!options.every((option) => option in member.fields.shape)) return undefined;
+  const main = value === true || member.main === undefined ? [] : [member.main];
+  const inside = [...main, ...options].map((option) => `${option}: …`).join(', ');
+  return `options of '${type}' stand inside of it: { ${type}: { ${inside} } }`;
 }
 
 function misfit<P extends AnyPlugin>(family: Family<P>, path: Path, input: unknown): Finding {

@@ -4,8 +4,16 @@ import { closestMatch } from 'leven';
 export function suggest(name: string, choices: readonly string[]): string | undefined {
   const maxDistance = name.length <= 2 ? 0 : name.length === 3 ? 1 : Math.max(2, Math.floor(name.length / 3));
   const lowerCase = choices.map((choice) => choice.toLowerCase());
-  const closest = closestMatch(name.toLowerCase(), lowerCase, { maxDistance });
+  const wanted = name.toLowerCase();
+  const closest =
+    closestMatch(wanted, lowerCase, { maxDistance }) ?? lowerCase.find((choice) => isMixedUp(wanted, choice));
   return closest === undefined ? undefined : choices[lowerCase.indexOf(closest)];
+}
+
+/** Whether two names have the same letters, of which two neighbours changed places: `cvs` for `csv`. */
+function isMixedUp(one: string, other: string): boolean {
+  const at = Array.from(one).findIndex((letter, place) => letter !== other[place]);
+  return at !== -1 && one === other.slice(0, at) + other[at + 1] + other[at] + other.slice(at + 2);
 }
 
 /** The hint of an issue about a misspelt name: spread it into the issue. Empty when no choice is close. */

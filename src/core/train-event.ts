@@ -1,14 +1,24 @@
+import type { ReloadOutcome, SettingsChange } from './steering.ts';
+
 /** What happens while a run trains. Plain data, as all events; heads by name throughout. */
 export type TrainEvent =
   | RunStarted
   | StepTaken
   | StepSkipped
   | RecordRejected
+  | ModelAdopted
+  | RunPaused
+  | RunContinued
+  | ModelWentBack
+  | SettingsChanged
+  | ReloadEnded
   | EpochEnded
   | HeadsEvaluated
+  | HeadsScored
   | CheckpointWritten
   | CheckpointDamaged
   | CheckpointFailed
+  | MetricsFailed
   | RunEnded;
 
 /** A run begins, or goes on from a checkpoint. */
@@ -49,6 +59,9 @@ export interface StepTaken {
   readonly heads: Readonly<Record<string, HeadStep>>;
   /** Heads that had labels and were left out, and why. */
   readonly rejected: Readonly<Record<string, string>>;
+  /** By branch, of what moved in it: the norm of the gradient, and the learning rate of the first layer that did. */
+  readonly gradientNorms: Readonly<Record<string, number>>;
+  readonly learningRates: Readonly<Record<string, number>>;
   /** Where the time went: waiting for data, writing the batch, computing, merging, moving parameters. */
   readonly waitMs: number;
   readonly assembleMs: number;
@@ -72,6 +85,53 @@ export interface RecordRejected {
   readonly reason: string;
   readonly message: string;
   readonly head?: string;
+}
+
+/** A model goes on from what another had learned: by the names of parameters. */
+export interface ModelAdopted {
+  readonly type: 'modelAdopted';
+  /** Parameters that were taken over. */
+  readonly parameters: number;
+  /** Parameters that begin anew, and those that were learned and have no place any more. */
+  readonly fresh: readonly string[];
+  readonly left: readonly string[];
+}
+
+/** No step is begun until somebody lets the run go on. */
+export interface RunPaused {
+  readonly type: 'runPaused';
+  readonly step: number;
+  readonly reason: string;
+  /** Whether somebody asked for it, who can let it go on. */
+  readonly asked: boolean;
+}
+
+export interface RunContinued {
+  readonly type: 'runContinued';
+  readonly step: number;
+}
+
+/** The model is what it was at a checkpoint, because it had diverged; the data go on. */
+export interface ModelWentBack {
+  readonly type: 'modelWentBack';
+  /** Steps taken before, and those that are left of them in the model. */
+  readonly step: number;
+  readonly to: number;
+  readonly reason: string;
+}
+
+/** Heads or branches are set otherwise from the next step on: what of them, and to what. */
+export interface SettingsChanged extends SettingsChange {
+  readonly type: 'settingsChanged';
+  /** Steps taken before. */
+  readonly step: number;
+}
+
+/** A changed pipeline file was looked at. */
+export interface ReloadEnded {
+  readonly type: 'reloadEnded';
+  /** `restartRequired` and `invalid`: the pipeline goes on as it was. */
+  readonly result: ReloadOutcome['result'];
 }
 
 export interface EpochEnded {
@@ -102,6 +162,20 @@ export interface HeadsEvaluated {
   readonly durationMs: number;
 }
 
+/** Metrics of one head over the last labels it was trained on. What is undefined has no meaning there. */
+export interface HeadScore {
+  readonly labels: number;
+  readonly metrics: Readonly<Record<string, number | undefined>>;
+}
+
+/** Heads were scored on what they are trained on, each row before it was trained on. */
+export interface HeadsScored {
+  readonly type: 'headsScored';
+  readonly step: number;
+  readonly epoch: number;
+  readonly heads: Readonly<Record<string, HeadScore>>;
+}
+
 export interface CheckpointWritten {
   readonly type: 'checkpointWritten';
   readonly step: number;
@@ -122,6 +196,12 @@ export interface CheckpointDamaged {
 export interface CheckpointFailed {
   readonly type: 'checkpointFailed';
   readonly step: number;
+  readonly message: string;
+}
+
+/** The file of metrics could not be written, and is not written any more: training goes on. */
+export interface MetricsFailed {
+  readonly type: 'metricsFailed';
   readonly message: string;
 }
 

@@ -141,6 +141,10 @@ export class Arena {
     return this.#gaps.reduce((sum, { start, end }) => sum + end - start, 0);
   }
 
+  get usedBytes(): number {
+    return this.#limit - firstOffset - this.freeBytes;
+  }
+
   #growTo(bytes: number, name: string): void {
     const missing = Math.ceil((bytes - this.memory.buffer.byteLength) / pageBytes);
     if (missing <= 0) return;

@@ -8,6 +8,7 @@ import type { Engine } from './trainer.ts';
 /** Every engine a pipeline may ask for. */
 export const engines = family('engine', [onnxCpu, onnxWebgpu, onnxCuda, tfjsCpu, tfjsNode, tfjsNodeGpu, auto]);
 
+/** What a user writes for an engine. */
 export type EngineConfig = ConfigOf<(typeof engines.plugins)[number]>;
 
 /**

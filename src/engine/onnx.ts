@@ -73,7 +73,8 @@ class OnnxEngine implements Engine {
 
   async status(): Promise<EngineStatus> {
     this.#checkOpen();
-    return this.#parts.host.executor.status();
+    const { programs, sessions, values } = await this.#parts.host.executor.status();
+    return { programs, sessions, values, memoryBytes: this.#parts.arena.usedBytes };
   }
 
   close(): Promise<void> {

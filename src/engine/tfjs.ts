@@ -29,7 +29,7 @@ class TfjsEngine implements Engine {
 
   async status(): Promise<EngineStatus> {
     this.#checkOpen();
-    return { programs: 0, sessions: 0, values: 0 };
+    return { programs: 0, sessions: 0, values: 0, memoryBytes: 0 };
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,8 @@ import type { StepSettings } from './update.ts';
 export interface GroupSpec {
   readonly name: string;
   readonly variables: readonly Variable[];
+  /** Groups of one name here are limited as one when gradients are clipped by norm; its own name when left out. */
+  readonly clippedWith?: string;
 }
 
 /** What is to be trained, and how. */
@@ -59,7 +61,10 @@ export type Between = (outputs: Readonly<Record<string, TypedArray>>) => void;
 export interface PreparedInference {
   /** Where to write the inputs, by name, between runs. */
   readonly inputs: Readonly<Record<string, InputArray>>;
-  /** @returns the outputs by name: views that hold until the next run */
+  /**
+   * Computes with what stands in the inputs.
+   * @returns the outputs by name: views that hold until the next run
+   */
   run(): Promise<Readonly<Record<string, TypedArray>>>;
 }
 
@@ -106,6 +111,8 @@ export interface EngineStatus {
   /** Native sessions and tensors. */
   readonly sessions: number;
   readonly values: number;
+  /** In use for parameters, optimizer state, gradients and batches. */
+  readonly memoryBytes: number;
 }
 
 /** A place where steps are computed. */
@@ -113,7 +120,12 @@ export interface Engine {
   readonly type: string;
   /** Whether step functions are run as they are for every batch, instead of what was recorded of them. */
   readonly eager: boolean;
+  /**
+   * Makes a trainer for one step function and its variables.
+   * @throws ConfigError when settings or groups do not fit; EngineError when the engine was closed
+   */
   train(spec: TrainerSpec): Promise<Trainer>;
+  /** What it holds at the moment. */
   status(): Promise<EngineStatus>;
   /** Closes its trainers and frees everything. */
   close(): Promise<void>;

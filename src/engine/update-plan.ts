@@ -22,7 +22,7 @@ export function updatePlan(
   const { type, settings = {} } = optimizer;
   return {
     optimizer: { type, settings },
-    groups: groups.map(({ name, variables }): UpdateGroup => {
+    groups: groups.map(({ name, variables, clippedWith = name }): UpdateGroup => {
       const named = variables.map((variable) => {
         const dtype = variable.dtype as DType;
         const of = (prefix: string): Region => regionOf(`${prefix}/${nameOf(variable)}`, dtype, variable.shape);
@@ -30,6 +30,7 @@ export function updatePlan(
       });
       return {
         name,
+        clippedWith,
         clock: regionOf(`clock/${name}`, 'int32', []),
         parameters: named
           .filter((variable) => computed.has(`gradient/${variable.name}`))

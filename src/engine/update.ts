@@ -10,9 +10,11 @@ export interface UpdateParameter {
   readonly slots: readonly Region[];
 }
 
-/** Parameters that move together: those of a trunk, a branch or a head. */
+/** Parameters that move together: those of a layer, a branch or a head. */
 export interface UpdateGroup {
   readonly name: string;
+  /** Groups of one name here have one norm when gradients are clipped by norm. */
+  readonly clippedWith: string;
   readonly parameters: readonly UpdateParameter[];
   /** Values computed by the program that replace others when the step is taken, such as moving statistics. */
   readonly assignments: readonly { readonly from: Region; readonly to: Region }[];
@@ -32,7 +34,7 @@ export interface StepSettings {
   readonly present: readonly boolean[];
   /** Learning rate of each group of the plan. */
   readonly learningRates: readonly number[];
-  /** Limits on gradients: of each element, of the norm over all present groups, of each group's norm; in this order. */
+  /** Limits on gradients: of each element, of the norm over all present groups, of the norm of those clipped together; in this order. */
   readonly clip?: { readonly value?: number; readonly globalNorm?: number; readonly norm?: number };
   /**
    * Whether the step is only to be taken when the trainer's step before it was. Otherwise nothing is computed, and the
@@ -95,17 +97,18 @@ export function update(
   const { present, learningRates, clip = {} } = settings;
   const holds = (loss: Region): boolean => Number.isFinite(scalarIn(memory, loss)[0] as number);
   const bad: Region[] = losses.merged && !holds(losses.merged) ? [losses.merged] : [];
-  const gradientNorms = plan.groups.map((group, index) => {
-    if (!present[index]) return 0;
+  const squares = plan.groups.map((group, index) => {
+    if (!present[index]) return [];
     for (const { from } of group.assignments)
       if (from.dtype === 'float32' && !kernels.allFinite(from.byteOffset, lengthOf(from))) bad.push(from);
-    return gradientNorm(kernels, group, clip.value, bad);
+    return squaredNorms(kernels, group, clip.value, bad);
   });
+  const gradientNorms = squares.map(rootOfSum);
   if (bad.length > 0) {
     const nonFinite = [...bad, ...losses.named.filter((loss) => !holds(loss))].map(({ name }) => name);
     return { nonFinite, gradientNorms };
   }
-  const factors = clipFactors(gradientNorms, clip);
+  const factors = clipFactors(plan, squares, clip);
   plan.groups.forEach((group, index) => {
     if (!present[index]) return;
     const clock = scalarIn(memory, group.clock);
@@ -117,34 +120,50 @@ export function update(
 
 const lengthOf = (region: Region): number => region.byteLength / Float32Array.BYTES_PER_ELEMENT;
 
-/** The root of the sum of each parameter's sum of squares, so that how parameters are grouped changes no bit of them. */
-function gradientNorm(
+/** The sum of squares of each parameter's gradient. */
+function squaredNorms(
   kernels: KernelFunctions,
   { parameters }: UpdateGroup,
   largest: number | undefined,
   bad: Region[],
-): number {
-  let sum = 0;
-  for (const { gradient } of parameters) {
+): readonly number[] {
+  return parameters.map(({ gradient }) => {
     let squares = kernels.squaredNorm(gradient.byteOffset, lengthOf(gradient));
     if (!Number.isFinite(squares)) bad.push(gradient);
     else if (largest !== undefined && squares > largest * largest) {
       kernels.clampValues(gradient.byteOffset, lengthOf(gradient), largest);
       squares = kernels.squaredNorm(gradient.byteOffset, lengthOf(gradient));
     }
-    sum += squares;
-  }
-  return Math.sqrt(sum);
+    return squares;
+  });
+}
+
+/** Added up by size, so that how parameters are grouped changes no bit of it. */
+function rootOfSum(squares: readonly number[]): number {
+  return Math.sqrt([...squares].sort((one, other) => one - other).reduce((sum, square) => sum + square, 0));
 }
 
 /** The factor that brings each group's gradient within the limits on norms. */
 function clipFactors(
-  norms: readonly number[],
+  { groups }: UpdatePlan,
+  squares: readonly (readonly number[])[],
   { norm, globalNorm }: NonNullable<StepSettings['clip']>,
 ): readonly number[] {
-  const total = Math.hypot(...norms);
+  const total = globalNorm === undefined ? 0 : rootOfSum(squares.flat());
   const shared = globalNorm !== undefined && total > globalNorm ? globalNorm / total : 1;
-  return norms.map((own) => (norm !== undefined && own * shared > norm ? norm / own : shared));
+  if (norm === undefined) return squares.map(() => shared);
+  const together = new Map<string, number[]>();
+  groups.forEach(({ clippedWith }, index) => {
+    const known = together.get(clippedWith) ?? [];
+    together.set(clippedWith, [...known, ...(squares[index] as readonly number[])]);
+  });
+  const factors = new Map(
+    [...together].map(([name, all]) => {
+      const own = rootOfSum(all);
+      return [name, own * shared > norm ? norm / own : shared] as const;
+    }),
+  );
+  return groups.map(({ clippedWith }) => factors.get(clippedWith) as number);
 }
 
 function move(

@@ -61,6 +61,7 @@ export const characters = plugin({
     return {
       shape: output === 'ids' ? [length] : [length, size],
       dtype: output === 'ids' ? 'int32' : 'float32',
+      kind: output === 'ids' ? 'dense' : 'multiHot',
       ...nothingToFit,
       transform: ([column], rows) => {
         const faults = new Faults(rows);

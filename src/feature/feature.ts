@@ -38,13 +38,18 @@ export interface Feature {
   /** Of one sample. A sequence that is filled up to one of several lengths has −1 as its length. Known once it was fitted. */
   readonly shape: Shape;
   readonly dtype: 'float32' | 'int32';
+  /** How its numbers are kept until they are written into a batch; `dense` when left out. */
+  readonly kind?: Column['kind'];
   /** Whether it has to see the training source before it transforms anything. */
   readonly needsFit: boolean;
   /** Looks at a part of the training source. */
   fit(columns: readonly RawColumn[], rows: number): void;
   /** Says that all of the training source was looked at. */
   finishFit(): void;
-  /** @throws ConfigError when it needs a fit and has had none */
+  /**
+   * Makes the input of some rows.
+   * @throws ConfigError when it needs a fit and has had none
+   */
   transform(columns: readonly RawColumn[], rows: number): Transformed | Promise<Transformed>;
   /** What was fitted, for checkpoints. */
   state(): Json;

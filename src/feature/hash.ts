@@ -71,6 +71,7 @@ export const hash = plugin({
     return {
       shape: [isId ? names.length : buckets],
       dtype: isId ? 'int32' : 'float32',
+      kind: isId ? 'dense' : 'multiHot',
       ...nothingToFit,
       transform: (columns, rows) => {
         const faults = new Faults(rows);

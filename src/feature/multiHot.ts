@@ -26,6 +26,7 @@ export const multiHot = plugin({
     return {
       shape: [size],
       dtype: 'float32',
+      kind: 'multiHot',
       ...nothingToFit,
       transform: ([column], rows) => onesAt(column as RawColumn, rows, { name, size, missing }),
     };

@@ -73,6 +73,7 @@ export const oneHot = plugin({
         return [size()];
       },
       dtype: 'float32',
+      kind: 'multiHot',
       get needsFit() {
         return needsFit();
       },

@@ -90,6 +90,7 @@ export const sequence = plugin({
     return {
       shape: [lengths.length > 1 ? -1 : length],
       dtype: of === 'numbers' ? 'float32' : 'int32',
+      kind: 'sequence',
       get needsFit() {
         return isText && !words.isFitted;
       },

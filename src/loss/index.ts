@@ -40,7 +40,7 @@ export type LossConfig = ConfigOf<(typeof losses.plugins)[number]>;
 export type ParsedLossConfig = ParsedOf<(typeof losses.plugins)[number]>;
 
 export { type Denominator, type DenominatorState, denominatorOf, denominators } from './denominator.ts';
-export { type Fault, faultOfLabel } from './fault.ts';
+export { type Fault, faultOfLabel, misfitOfBounds } from './fault.ts';
 export { fitLabel, type LabelSpec, type LabelValues } from './label.ts';
 export type { Loss, LossInputs } from './loss.ts';
 export { type LabelledOutput, rowLosses, selectRows, summedLoss } from './summed.ts';

@@ -25,7 +25,13 @@ export async function checkCommand(file: string, print: (line: string) => void):
   const failures: TrunklineError[] = [];
   for (const [name, source] of pipeline.sources)
     try {
-      lines.push(...sourceLines(name, await probe(source, firstRows), pipeline.located));
+      if (source.isEndless) lines.push(`source '${name}': waits for what is still to come`);
+      if (!source.isEndless || source.canPeek) {
+        const probed = await probe(source, firstRows);
+        if (!source.isEndless && probed.samples + probed.rejected === 0)
+          throw new ConfigError({ where: `sources.${name}`, expected: 'rows', found: 'none' });
+        lines.push(...sourceLines(name, probed, pipeline.located));
+      }
     } catch (error) {
       const shown = pipeline.located(error);
       if (!(shown instanceof TrunklineError)) throw shown;
@@ -66,13 +72,23 @@ function modelLine({ inputs, heads, groups }: ModelSpec): string {
 }
 
 /** Whether a run that was interrupted goes on as if it had not been. */
-function resumeLine({ sources, trained, config }: Pipeline): string {
+function resumeLine({ sources, read, config }: Pipeline): string {
   const reasons = [
-    ...trained
+    ...read
       .filter((name) => !sources.get(name)?.replayable)
       .map((name) => `source '${name}' can't be read again from where it was`),
     ...(typeof config.stream.batch === 'object' && config.stream.batch.timeLimitMs !== undefined
       ? ['stream.batch.timeLimitMs depends on the clock']
+      : []),
+    ...(config.stream.join?.time === 'processing' ? ['stream.join.ttl is measured by the clock'] : []),
+    ...(config.stream.join && read.some((name) => sources.get(name)?.isEndless)
+      ? ['stream.join takes samples and labels as they come']
+      : []),
+    ...(config.guard.spike && config.guard.spike.goBackAfter > 0
+      ? ['guard.spike.goBackAfter: which checkpoint is the newest then depends on when it was written']
+      : []),
+    ...(config.evaluate?.plateau && config.evaluate.everySteps !== undefined
+      ? ['evaluate.plateau with everySteps: steps under way end before the heads are changed, however many there are']
       : []),
   ];
   return reasons.length === 0

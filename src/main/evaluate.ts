@@ -4,6 +4,7 @@ import { trunklineBackend } from '../engine/backend.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import { openSamples } from '../pipeline/run/source.ts';
 import { openTrained } from '../pipeline/run/trained.ts';
+import { formatCount } from '../report/format.ts';
 import { HeadTable } from '../report/head-table.ts';
 import { evaluateSource } from '../train/evaluate-source.ts';
 
@@ -31,7 +32,10 @@ export async function evaluateCommand(
     if (json) return print(JSON.stringify({ source: source.name, step: trained.step, ...found }));
     const table = new HeadTable(systemClock);
     table.event({ type: 'headsEvaluated', ...place, rows: found.rows, heads: found.heads, durationMs: 0 });
-    print(table.format());
+    const { step, pipeline } = trained;
+    print(
+      `${pipeline.name} on ${source.name}, ${formatCount(found.rows)} rows, as of step ${formatCount(step)}\n\n${table.format()}`,
+    );
   } catch (error) {
     throw trained.pipeline.located(error);
   } finally {

@@ -44,10 +44,10 @@ export async function explainCommand(
 /** The model with what the data says of it; without, where the data is not there. */
 async function described(loaded: LoadedPipeline, rows: number, tell: (line: string) => void) {
   try {
-    const { model, sources, trained } = await assemble(loaded);
+    const { model, sources, read } = await assemble(loaded);
     const probes = new Map<string, Probe>();
     for (const [name, source] of sources)
-      probes.set(name, trained.includes(name) ? await probe(source, rows) : await probe(source, 0));
+      probes.set(name, read.includes(name) ? await probe(source, rows) : await probe(source, 0));
     return { model, probes };
   } catch (error) {
     if (!(error instanceof TrunklineError) || !error.issues.every(isMissingFile)) throw error;

@@ -31,11 +31,17 @@ export async function initCommand(
       ...(isThere ? { hint: 'choose another (--out), or write over it (--force)' } : {}),
     });
   });
-  for (const line of said(starter)) print(line);
+  for (const line of said(starter, labels !== undefined)) print(line);
   print(`\nwritten to ${file}; next:\n  trunkline check ${file}\n  trunkline train ${file}`);
 }
 
-function said({ guess }: StarterPipeline): readonly string[] {
+/** Names that are shown of many. */
+const mostNames = 8;
+
+const listed = (names: readonly string[]): string =>
+  names.length <= mostNames ? names.join(', ') : `${names.slice(0, mostNames).join(', ')}, … (${names.length})`;
+
+function said({ guess }: StarterPipeline, isSaid: boolean): readonly string[] {
   const { id, features, labels, left, labelsBy } = guess;
   const counted = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
   const kinds = new Map<string, number>();
@@ -44,7 +50,10 @@ function said({ guess }: StarterPipeline): readonly string[] {
   return [
     ...(id === undefined ? [] : [`ids: ${id}`]),
     `features: ${counted(columns, 'column')} (${features.map(({ why }) => why).join('; ')})`,
+    ...features.map((feature) => `  ${listed(feature.columns.map(({ name }) => name))}`),
     `labels: ${counted(labels.length, 'column')}, ${labelsBy} (${[...kinds].map(([kind, number]) => `${number} ${kind}`).join(', ')})`,
+    `  ${listed(labels.map(({ column }) => column.name))}`,
+    ...(isSaid ? [] : ["  where that is wrong: --labels 'a|b'"]),
     ...left.map(({ name, why }) => `left out: ${name}, because ${why}`),
   ];
 }

@@ -25,12 +25,34 @@ export function misused(error: CommanderError, program: Command, words: readonly
     }
     case 'commander.missingArgument':
       return new ConfigError({ where, expected: usageOf(command), found: `no ${named}` });
+    case 'commander.missingMandatoryOptionValue': {
+      const choices = choicesOf(command, named);
+      return new ConfigError({
+        where: `${where} ${named}`,
+        expected: choices ? oneOf(choices) : 'a value',
+        found: 'none',
+      });
+    }
+    case 'commander.invalidArgument': {
+      const [, , value = ''] = /'([^']*)' argument '([^']*)'/.exec(message) ?? [];
+      const choices = choicesOf(command, named) ?? [];
+      const hint = didYouMean(value, choices);
+      return new ConfigError({ where: `${where} ${named}`, expected: oneOf(choices), found: quote(value), ...hint });
+    }
+    case 'commander.conflictingOption': {
+      const both = [...message.matchAll(/'([^']*)'/g)].map(([, option = '']) => option);
+      return new ConfigError({ where, expected: `${both.join(' or ')}`, found: 'both' });
+    }
     default: {
       const [first = ''] = message.replace(/^error: /, '').split('\n');
       return new ConfigError({ where, expected: usageOf(command), found: first });
     }
   }
 }
+
+/** What may follow an option, by its flags as help shows them. */
+const choicesOf = (command: Command | undefined, flags: string): readonly string[] | undefined =>
+  command?.options.find((option) => option.flags === flags || option.flags.endsWith(`, ${flags}`))?.argChoices;
 
 const usageOf = (command: Command | undefined): string =>
   command ? `${command.name()} ${command.usage()}` : 'a command';

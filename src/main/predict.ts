@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { ignoreEvents } from '../core/event.ts';
 import { trunklineBackend } from '../engine/backend.ts';
 import { loadPipeline } from '../pipeline/load.ts';
@@ -26,7 +26,9 @@ export async function predictCommand(
   const trained = await openTrained(await loadPipeline(file), ignoreEvents);
   try {
     const source = await openSamples(trained.pipeline, options);
-    const name = source.name.replaceAll(/[^\w.-]+/g, '_').replace(/\.\w+$/, '');
+    const name = basename(source.name)
+      .replaceAll(/[^\w.-]+/g, '_')
+      .replace(/\.\w+$/, '');
     const out = options.out ?? trained.folder.path('predictions', `${name}.parquet`);
     await mkdir(dirname(out), { recursive: true });
     const { rows, rejected } = await predict(trained, source, out, new AbortController().signal);

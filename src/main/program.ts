@@ -1,12 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { ConfigError } from '../core/error.ts';
-
-/** The version in package.json. */
-function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return String(version);
-}
+import { ownVersion } from '../core/version.ts';
 
 const exitCodes = `
 Exit codes:
@@ -31,7 +25,7 @@ const wholeNumber = (text: string): number => {
 export function programOf(print: (text: string) => void, tell: (text: string) => void): Command {
   const program = new Command('trunkline')
     .description('Trains multi-task models on partially labelled samples.')
-    .version(version(), '-v, --version', 'print the version')
+    .version(ownVersion(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', exitCodes)
@@ -91,11 +85,43 @@ function addRunCommands(program: Command, print: (text: string) => void): void {
     .command('train <pipeline>')
     .description('train a pipeline into its run folder: checkpoints, metrics, a page of curves')
     .addOption(new Option('--resume', 'go on from the newest checkpoint').conflicts('overwrite'))
+    .addOption(
+      new Option('--partial', 'go on with what fits, by name, of what the run has learned').conflicts('overwrite'),
+    )
     .addOption(new Option('--overwrite', 'replace a run that is there'))
     .addOption(new Option('--json', 'print every event as a line of JSON'))
     .action(async (file: string, options) => {
       const { trainCommand } = await import('./train.ts');
       await trainCommand(file, options);
+    });
+  program
+    .command('run <pipelines...>')
+    .description('train pipelines for as long as there is something to train on: each in a process of its own')
+    .addOption(new Option('--partial', 'begin with what fits, by name, of what an earlier run learned'))
+    .addOption(new Option('--json', 'print every event as a line of JSON'))
+    .addOption(
+      new Option('--log', 'print lines of JSON with time and level, as collectors of logs read them').conflicts('json'),
+    )
+    .action(async (files: string[], options) => {
+      const { runCommand } = await import('./run.ts');
+      await runCommand(files, options);
+    });
+  program
+    .command('status <pipeline>')
+    .description('say how a running pipeline stands: its file, or the address of its metrics')
+    .addOption(new Option('--json', 'print it as JSON'))
+    .action(async (of: string, options) => {
+      const { statusCommand } = await import('./status.ts');
+      await statusCommand(of, options, print);
+    });
+  program
+    .command('top <pipeline>')
+    .description('show how a running pipeline stands, again and again: its file, or the address of its metrics')
+    .addOption(new Option('--interval <ms>', 'milliseconds between two looks').default(1000).argParser(wholeNumber))
+    .addOption(new Option('--frames <number>', 'end after so many looks').argParser(wholeNumber))
+    .action(async (of: string, options) => {
+      const { topCommand } = await import('./top.ts');
+      await topCommand(of, options, print);
     });
   program
     .command('evaluate <pipeline>')

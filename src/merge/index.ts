@@ -11,4 +11,11 @@ export type MergeConfig = ConfigOf<(typeof merges.plugins)[number]>;
 /** A checked configuration, defaults filled in. */
 export type ParsedMergeConfig = ParsedOf<(typeof merges.plugins)[number]>;
 
-export type { Gradients, HeadState, MergeState, MergeStrategy, PresentHead } from './strategy.ts';
+export {
+  checkNames,
+  type Gradients,
+  type HeadState,
+  type MergeState,
+  type MergeStrategy,
+  type PresentHead,
+} from './strategy.ts';

@@ -21,6 +21,7 @@ const staticWeights = plugin({
   example: { weights: { digit: 1, parity: 0.3 }, normalize: true },
   build: ({ weights, normalize }): MergeStrategy => ({
     type: 'static',
+    names: Object.keys(weights),
     needsGradients: false,
     weigh: (heads) => {
       const factors = heads.map(({ name }) => weights[name] ?? 1);

@@ -1,3 +1,7 @@
+import { ConfigError } from '../core/error.ts';
+import { oneOf } from '../core/format.ts';
+import { didYouMean } from '../core/suggest.ts';
+
 /** A head with a label in the batch. Strategies are told of no others. */
 export interface PresentHead {
   readonly name: string;
@@ -22,11 +26,14 @@ export type MergeState = Readonly<Record<string, HeadState>>;
  */
 export interface MergeStrategy {
   readonly type: string;
+  /** Heads that its options name. Who knows the model refuses others. */
+  readonly names?: readonly string[];
   /** Whether factors depend on earlier steps: then a step waits for the one before it. */
   readonly remembers: boolean;
   /** Whether `weigh` is given gradients. They cost a backward pass of each head. */
   readonly needsGradients: boolean;
   /**
+   * Says how much each loss counts in a step.
    * @param heads present ones, at least one
    * @returns the factor of each head's loss, in their order: 0 or more
    */
@@ -43,3 +50,16 @@ export const remembersNothing: Pick<MergeStrategy, 'remembers' | 'observe'> = {
   remembers: false,
   observe: (_heads, _losses, state) => state,
 };
+
+/** @throws ConfigError naming every head that a strategy's options name and that is none of these */
+export function checkNames({ names = [] }: MergeStrategy, heads: readonly string[]): void {
+  const issues = names
+    .filter((name) => !heads.includes(name))
+    .map((name) => ({
+      where: `merge.weights.${name}`,
+      expected: `a head of the model, ${oneOf(heads)}`,
+      found: `'${name}'`,
+      ...didYouMean(name, heads),
+    }));
+  if (issues.length > 0) throw new ConfigError(issues);
+}

@@ -17,6 +17,6 @@ export const accuracy = plugin({
       const all = questions.reduce((sum, question) => sum + totalOf(question.actual), 0);
       return all > 0 ? right / all : undefined;
     });
-    return metric(head, 'higher', counter);
+    return metric(head, { threshold }, counter);
   },
 });

@@ -17,6 +17,6 @@ export const f1 = plugin({
   build: ({ average, threshold }, context: MetricContext) => {
     const head = headFor('f1', context, answers);
     const value = quotient(head, average, (right, predicted, actual) => [2 * right, predicted + actual]);
-    return metric(head, 'higher', answersOf(head, threshold, value));
+    return metric(head, { average, threshold }, answersOf(head, threshold, value));
   },
 });

@@ -39,6 +39,6 @@ export const mcc = plugin({
   build: ({ threshold }, context: MetricContext) => {
     const head = headFor('mcc', context, answers);
     const counter = answersOf(head, threshold, (questions) => meanOfDefined(questions.map(correlation)));
-    return metric(head, 'higher', counter);
+    return metric(head, { threshold }, counter);
   },
 });

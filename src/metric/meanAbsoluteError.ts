@@ -14,7 +14,7 @@ export const meanAbsoluteError = plugin({
     const head = headFor('meanAbsoluteError', context, numbers);
     return metric(
       head,
-      'lower',
+      {},
       meanErrorOf(head, (predicted, label) => Math.abs(predicted - label)),
     );
   },

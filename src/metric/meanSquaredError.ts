@@ -12,6 +12,6 @@ export const meanSquaredError = plugin({
   example: {},
   build: (_, context: MetricContext) => {
     const head = headFor('meanSquaredError', context, numbers);
-    return metric(head, 'lower', meanErrorOf(head, squaredError));
+    return metric(head, {}, meanErrorOf(head, squaredError));
   },
 });

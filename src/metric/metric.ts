@@ -27,29 +27,27 @@ export interface MetricContext {
 }
 
 /** What a metric has counted: plain data for checkpoints, exact also as JSON. */
-export type MetricState = Readonly<Record<string, number | readonly number[]>>;
+export type MetricState = Readonly<Record<string, number | string | readonly number[]>>;
 
 /** A number that says how good predictions are, over labelled rows only, in bounded memory. */
 export interface Metric {
   readonly type: string;
-  readonly better: 'higher' | 'lower';
-  /**
-   * Predictions that were not finite, since the last reset. One is enough to leave the metric without a value: any
-   * number would be about other predictions.
-   */
-  readonly notFinite: number;
   /**
    * Rows count one after the other: batches don't matter.
    * @throws ShapeError when the arrays are not as long as the rows ask for
    * @throws ConfigError when a label or weight is out of bounds; nothing has been counted then
    */
   add(rows: LabelledRows): void;
-  /** undefined where it has no meaning: no label yet, one class only, a prediction that is not finite. */
+  /**
+   * undefined where it has no meaning: no label yet, one class only, or a prediction that was not finite since the last
+   * reset, because any number would be about other predictions.
+   */
   value(): number | undefined;
+  /** What was counted so far. */
   state(): MetricState;
   /**
    * Goes on as the metric whose state it was would have, to the bit.
-   * @throws ConfigError when it was the state of another metric, or of another head
+   * @throws ConfigError when it was the state of another metric, of one with other options, or of another head
    */
   restore(state: MetricState): void;
   /** Forgets everything. */
@@ -69,11 +67,14 @@ export interface Counter {
   restore(state: MetricState): void;
 }
 
+type Options = Readonly<Record<string, string | number | undefined>>;
+
 /**
  * A metric from what counts its predictions.
+ * @param options that decide what is counted: a state goes on only under the same
  * @param make a counter that has counted nothing
  */
-export function metric(head: Head, better: Metric['better'], make: () => Counter): Metric {
+export function metric(head: Head, options: Options, make: () => Counter): Metric {
   const { type, width, perRow } = head;
   let counter = make();
   let notFinite = 0;
@@ -82,13 +83,10 @@ export function metric(head: Head, better: Metric['better'], make: () => Counter
       if (!Number.isFinite(prediction[index])) return false;
     return true;
   };
-  const state = (): MetricState => ({ ...counter.state(), width, notFinite });
+  const chosen = Object.entries(options).map(([name, value = 'left out']) => `${name} ${value}`);
+  const state = (): MetricState => ({ ...counter.state(), width, notFinite, options: chosen.join(', ') });
   return {
     type,
-    better,
-    get notFinite() {
-      return notFinite;
-    },
     add(rows) {
       checkRows(head, rows);
       for (let at = 0; at < rows.rows * perRow; at++) {
@@ -115,11 +113,19 @@ export function metric(head: Head, better: Metric['better'], make: () => Counter
 
 function checkState(head: Head, own: MetricState, saved: MetricState): void {
   const names = (state: MetricState): string => Object.keys(state).sort().join(', ');
-  if (names(own) === names(saved) && own.width === saved.width) return;
-  throw new ConfigError({
-    where: placeOf(head),
-    expected: `the state of this metric, with a width of ${own.width} and ${names(own)}`,
-    found: `one with a width of ${saved.width ?? 'nothing'} and ${names(saved)}`,
-    hint: 'metrics of another type, or of a head of another width, start anew',
-  });
+  const refuse = (expected: string, found: string, hint: string): never => {
+    throw new ConfigError({ where: placeOf(head), expected, found, hint });
+  };
+  if (names(own) !== names(saved) || own.width !== saved.width)
+    refuse(
+      `the state of this metric, with a width of ${own.width} and ${names(own)}`,
+      `one with a width of ${saved.width ?? 'nothing'} and ${names(saved)}`,
+      'metrics of another type, or of a head of another width, start anew',
+    );
+  if (own.options !== saved.options)
+    refuse(
+      `a state with the options ${own.options || 'that there are: none'}`,
+      `one with ${saved.options || 'none'}`,
+      'give the options that it was saved with, or start anew',
+    );
 }

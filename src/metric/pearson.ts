@@ -17,6 +17,6 @@ export const pearson = plugin({
   build: (_, context: MetricContext) => {
     const head = headFor('pearson', context, ['value']);
     const counter = momentsOf(head, (of) => correlationOf(of.products, of.squaresX, of.squaresY));
-    return metric(head, 'higher', counter);
+    return metric(head, {}, counter);
   },
 });

@@ -32,6 +32,6 @@ export const prAuc = plugin({
   example: { bins: 1024 },
   build: ({ bins }, context: MetricContext) => {
     const head = headFor('prAuc', context, answers);
-    return metric(head, 'higher', rankingOf(head, bins, averagePrecision));
+    return metric(head, { bins }, rankingOf(head, bins, averagePrecision));
   },
 });

@@ -14,6 +14,6 @@ export const precision = plugin({
   build: ({ average, threshold }, context: MetricContext) => {
     const head = headFor('precision', context, answers);
     const value = quotient(head, average, (right, predicted) => [right, predicted]);
-    return metric(head, 'higher', answersOf(head, threshold, value));
+    return metric(head, { average, threshold }, answersOf(head, threshold, value));
   },
 });

@@ -16,6 +16,6 @@ export const r2 = plugin({
   build: (_, context: MetricContext) => {
     const head = headFor('r2', context, ['value']);
     const counter = momentsOf(head, ({ errors, squaresY }) => (squaresY > 0 ? 1 - errors / squaresY : undefined));
-    return metric(head, 'higher', counter);
+    return metric(head, {}, counter);
   },
 });

@@ -14,6 +14,6 @@ export const recall = plugin({
   build: ({ average, threshold }, context: MetricContext) => {
     const head = headFor('recall', context, answers);
     const value = quotient(head, average, (right, _predicted, actual) => [right, actual]);
-    return metric(head, 'higher', answersOf(head, threshold, value));
+    return metric(head, { average, threshold }, answersOf(head, threshold, value));
   },
 });

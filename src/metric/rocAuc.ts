@@ -31,6 +31,6 @@ export const rocAuc = plugin({
   example: { bins: 1024 },
   build: ({ bins }, context: MetricContext) => {
     const head = headFor('rocAuc', context, answers);
-    return metric(head, 'higher', rankingOf(head, bins, area));
+    return metric(head, { bins }, rankingOf(head, bins, area));
   },
 });

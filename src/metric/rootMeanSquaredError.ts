@@ -12,6 +12,6 @@ export const rootMeanSquaredError = plugin({
   example: {},
   build: (_, context: MetricContext) => {
     const head = headFor('rootMeanSquaredError', context, numbers);
-    return metric(head, 'lower', meanErrorOf(head, squaredError, Math.sqrt));
+    return metric(head, {}, meanErrorOf(head, squaredError, Math.sqrt));
   },
 });

@@ -74,6 +74,6 @@ export const spearman = plugin({
   example: { samples: 1000 },
   build: ({ samples, seed }, context: MetricContext) => {
     const head = headFor('spearman', context, ['value']);
-    return metric(head, 'higher', () => ranked(head, samples, seed));
+    return metric(head, { samples, seed }, () => ranked(head, samples, seed));
   },
 });

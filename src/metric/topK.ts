@@ -43,6 +43,6 @@ export const topK = plugin({
         found: `${k}`,
         hint: 'every class is among as many as there are: the metric would always be 1',
       });
-    return metric(head, 'higher', () => within(k, head));
+    return metric(head, { k }, () => within(k, head));
   },
 });

@@ -1,4 +1,4 @@
-import { type LayersModel, type layers, Sequential, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { LayersModel, type layers, Sequential, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { ConfigError } from '../core/error.ts';
 import { formatValue } from '../core/format.ts';
 import type { Shape } from '../core/shape.ts';
@@ -19,6 +19,7 @@ const ends = new WeakMap<object, string>();
 export class Branch {
   #tensor: SymbolicTensor;
 
+  /** @param tensor `[batch, …]`: where the branch has got to. Those of a graph are made by `input`, `fork` and `merge` */
   constructor(tensor: SymbolicTensor) {
     this.#tensor = tensor;
   }
@@ -35,16 +36,44 @@ export class Branch {
 
   /**
    * Grows the branch.
-   * @param grown layers, or models as layers, one after the other
+   * @param grown layers, or models as layers, one after the other; to such models nothing may be added any more
    * @returns the branch itself
    * @throws ConfigError when the branch is frozen, naming what uses it
    */
   add(...grown: readonly (Layer | LayersModel)[]): this {
     refuseEnded(this, placeOf(this.#tensor));
     for (const layer of grown) checkLayer(layer, placeOf(this.#tensor));
-    for (const layer of grown) this.#tensor = onlyOutput(layer.apply(this.#tensor), layer.name);
+    for (const layer of grown) {
+      this.#tensor = onlyOutput(layer.apply(this.#tensor), layer.name);
+      freezeModels(layer, placeOf(this.#tensor));
+    }
     return this;
   }
+}
+
+/** A fork that begins a branch is as long as that. */
+function grownFrom(origin: Origin): Origin {
+  const isObject = typeof origin === 'object' && origin !== null;
+  return isObject && 'branch' in origin && origin.branch instanceof Branch ? origin.branch : origin;
+}
+
+/**
+ * The branch of the Fork that a model begins with, if it begins with one.
+ * @throws ConfigError when layers were added to the Fork, which the model does without
+ */
+function begunIn(model: Sequential): Branch | undefined {
+  let first = model.layers[0] as Layer;
+  while (first instanceof Sequential) first = first.layers[0] as Layer;
+  const branch = grownFrom(first);
+  if (!(branch instanceof Branch)) return undefined;
+  if (branch.tensor !== first.getOutputAt(0))
+    throw new ConfigError({
+      where: `model '${model.name}'`,
+      expected: 'a Fork as it was made, to begin with',
+      found: 'one that was added to',
+      hint: 'add the layers to the model, or go on from the Fork itself: fork.add(layer)',
+    });
+  return branch;
 }
 
 /**
@@ -53,16 +82,32 @@ export class Branch {
  */
 export function endOf(origin: Origin, user: string): SymbolicTensor {
   const tensor = tensorOf(origin);
-  if (!ends.has(origin)) ends.set(origin, user);
-  if (origin instanceof Sequential) {
-    const place = placeOf(tensor);
-    origin.add = () => refuseEnded(origin, place);
-  }
+  const end = grownFrom(origin);
+  const begun = end instanceof Sequential ? begunIn(end) : undefined;
+  for (const one of begun ? [end, begun] : [end]) if (!ends.has(one)) ends.set(one, user);
+  if (end instanceof LayersModel) for (const inner of end.layers) freezeModels(inner, user);
+  if (end instanceof Sequential) end.add = () => refuseEnded(end, placeOf(tensor));
   return tensor;
 }
 
+/** Layers added to a model would change every branch that has it as a layer. */
+function freezeModels(layer: Layer | LayersModel, user: string): void {
+  if (layer instanceof LayersModel) for (const inner of layer.layers) freezeModels(inner, user);
+  if (!(layer instanceof Sequential) || ends.has(layer)) return;
+  ends.set(layer, user);
+  layer.add = () => {
+    throw new ConfigError({
+      where: `model '${layer.name}'`,
+      expected: 'a model that still grows',
+      found: `one that ${user} uses`,
+      hint: 'add to it before, or to the branch',
+    });
+  };
+}
+
 /** @throws ConfigError when `origin` has not one output */
-export function tensorOf(origin: Origin): SymbolicTensor {
+export function tensorOf(given: Origin): SymbolicTensor {
+  const origin = grownFrom(given);
   if (origin instanceof Branch) return origin.tensor;
   if (typeof origin !== 'object' || origin === null || !('inboundNodes' in origin))
     throw new ConfigError({
@@ -77,6 +122,7 @@ export function tensorOf(origin: Origin): SymbolicTensor {
       found: 'a layer that nothing was given to',
       hint: 'branch.add(layer)',
     });
+  if (origin instanceof Sequential) begunIn(origin);
   const outputs: SymbolicTensor | SymbolicTensor[] = 'outputs' in origin ? origin.outputs : origin.output;
   return onlyOutput(outputs, origin.name);
 }

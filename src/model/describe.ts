@@ -1,14 +1,16 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { ConfigError } from '../core/error.ts';
 import { formatShape } from '../core/shape.ts';
+import { rememberVariable } from '../trace/internals.ts';
 import { nameVariable } from '../trace/name.ts';
 import { sampleShape } from './branch.ts';
 import { Fork } from './fork.ts';
+import type { OutputOptions } from './graph.ts';
 import { idLimit } from './ids.ts';
 import { initialize } from './initial.ts';
-import { nameLayers, weightsOf } from './name.ts';
-import { isInput, nodeOf, segmentOf } from './place.ts';
-import type { Head, ModelInput, ModelNode, ModelSpec, Objective, Parameter, ParameterGroup, ValueId } from './spec.ts';
+import { nameLayers, partsOf, weightsOf } from './name.ts';
+import { isInput, issuesOfNames, nodeOf, segmentOf, startOf } from './place.ts';
+import type { Head, ModelInput, ModelNode, ModelSpec, Objective, ParameterGroup, ValueId } from './spec.ts';
 
 /** An output as it was declared. */
 export interface Output {
@@ -16,17 +18,23 @@ export interface Output {
   readonly tensor: SymbolicTensor;
   readonly objective?: Objective;
   readonly trainingOnly: boolean;
+  /** What was said of it when it was declared. */
+  readonly options: OutputOptions;
+  /** Weight of its loss in the merge of losses that is minimised, when one is. */
+  readonly factor?: number;
 }
 
 /**
  * Describes the model that ends in these outputs. Layers and parameters get names that depend on their place only, and
  * weights that nobody has set get first values that depend on seed and name only: what is added to a model changes
  * nothing of what was there.
- * @throws ConfigError when layers share a name, or more than the length of an input is not fixed
+ * @throws ConfigError when layers share a name, or branches do, or more than the length of an input is not fixed
  */
 export function describeModel(outputs: readonly Output[], seed = 0): ModelSpec {
   const walk = new Walk();
   const ends = outputs.map(({ tensor }) => walk.visit(tensor));
+  const issues = issuesOfNames([...walk.starts]);
+  if (issues.length > 0) throw new ConfigError(issues);
   nameLayers(walk.nodes);
   const heads = outputs.map(
     ({ name, tensor, objective, trainingOnly }, at): Head => ({
@@ -41,10 +49,10 @@ export function describeModel(outputs: readonly Output[], seed = 0): ModelSpec {
   const readers = readersOf(walk.nodes, heads, walk.size);
   refuseConstraints(walk.nodes);
   const groups = groupsOf(walk.nodes, readers, heads);
-  for (const { name, variable, layer } of groups.flatMap(({ parameters }) => parameters)) {
+  for (const { layer } of groups) fixWeights(layer);
+  for (const { name, variable } of groups.flatMap(({ parameters }) => parameters)) {
     nameVariable(variable, name);
-    // TensorFlow.js forgets on weights that their layer was made untrainable.
-    if (!layer.trainable) variable.trainable = false;
+    rememberVariable(variable);
     initialize(variable, name, seed);
   }
   const inputs = walk.inputs.map((input): ModelInput => {
@@ -52,6 +60,13 @@ export function describeModel(outputs: readonly Output[], seed = 0): ModelSpec {
     return ids === undefined ? input : { ...input, ids };
   });
   return { inputs, nodes: walk.nodes, heads, groups, readers };
+}
+
+/** TensorFlow.js forgets on weights that their layer, or the model it is in, was made untrainable. */
+function fixWeights(layer: ModelNode['layer'], isFixed = false): void {
+  const stays = isFixed || !layer.trainable;
+  for (const part of partsOf(layer)) fixWeights(part, stays);
+  if (stays) for (const variable of weightsOf(layer).values()) variable.trainable = false;
 }
 
 /** @throws ConfigError naming every layer with a constraint on its weights: updates do not know them */
@@ -74,6 +89,8 @@ function refuseConstraints(nodes: readonly ModelNode[]): void {
 class Walk {
   readonly inputs: ModelInput[] = [];
   readonly nodes: ModelNode[] = [];
+  /** What branches begin with. */
+  readonly starts = new Set<SymbolicTensor>();
   size = 0;
   readonly #values = new Map<number, ValueId>();
 
@@ -96,6 +113,7 @@ class Walk {
   #enter(tensor: SymbolicTensor): void {
     const { inputTensors, outputTensors, callArgs = {} } = nodeOf(tensor);
     const layer = tensor.sourceLayer;
+    this.starts.add(startOf(tensor));
     const inputs = isInput(layer) ? [] : inputTensors.map((given) => this.#valueOf(given));
     if (layer instanceof Fork) {
       this.#values.set(tensor.id, inputs[0] as ValueId);
@@ -133,7 +151,7 @@ function readersOf(nodes: readonly ModelNode[], heads: readonly Head[], size: nu
   return sets.map((set) => heads.filter(({ name }) => set.has(name)).map(({ name }) => name));
 }
 
-/** Parameters by branch and by the heads they serve. The first group of a branch has its name, others their layer's. */
+/** The parameters of each layer, and the heads they serve. What a group is called and holds is the same whatever else the model has. */
 function groupsOf(
   nodes: readonly ModelNode[],
   readers: readonly (readonly string[])[],
@@ -145,20 +163,9 @@ function groupsOf(
     for (const output of outputs) for (const head of readers[output] ?? []) use.heads.add(head);
     uses.set(layer, use);
   }
-  const groups = new Map<string, ParameterGroup & { readonly parameters: Parameter[] }>();
-  const names = new Set<string>();
-  for (const [layer, use] of uses) {
-    const parameters = [...weightsOf(layer)].map(([name, variable]) => ({ name, variable, layer, branch: use.branch }));
-    if (parameters.length === 0) continue;
-    const readBy = heads.filter(({ name }) => use.heads.has(name)).map(({ name }) => name);
-    const key = JSON.stringify([use.branch, readBy]);
-    const known = groups.get(key);
-    if (known) known.parameters.push(...parameters);
-    else {
-      const name = names.has(use.branch) ? layer.name : use.branch;
-      names.add(name);
-      groups.set(key, { name, branch: use.branch, heads: readBy, parameters });
-    }
-  }
-  return [...groups.values()];
+  return [...uses].flatMap(([layer, { branch, heads: served }]): ParameterGroup[] => {
+    const parameters = [...weightsOf(layer)].map(([name, variable]) => ({ name, variable, layer, branch }));
+    const readBy = heads.filter(({ name }) => served.has(name)).map(({ name }) => name);
+    return parameters.length === 0 ? [] : [{ name: layer.name, layer, branch, heads: readBy, parameters }];
+  });
 }

@@ -3,9 +3,10 @@ import { type LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-
 import { ConfigError } from '../core/error.ts';
 import { formatValue } from '../core/format.ts';
 import { Branch, endOf, type Origin, tensorOf } from './branch.ts';
-import { placeOf, segmentOf, startSegment } from './place.ts';
+import { placeOf, segmentOf, startOf, startSegment } from './place.ts';
+import { refuseReserved } from './reserved.ts';
 
-/** How many branches begin at a tensor so far. */
+/** How many branches begin in a branch so far, by the tensor it begins with. */
 const begun = new WeakMap<SymbolicTensor, number>();
 
 /**
@@ -13,24 +14,32 @@ const begun = new WeakMap<SymbolicTensor, number>();
  * may be the first layer of a Sequential. In the model it leaves no trace but the branch's name.
  */
 export class Fork extends layers.Layer {
+  /** What TensorFlow.js calls layers of this kind in models that are saved. */
   static className = 'Fork';
-  #branch: Branch | undefined;
+  /** The branch that begins here. */
+  readonly branch: Branch;
 
-  /** @param name of the branch; by default the origin's and a number: `image.0` */
+  /**
+   * @param name of the branch; by default the origin's and a number: `image.0`
+   * @throws ConfigError when every object has something of that name
+   */
   constructor(origin: Origin, { name }: { readonly name?: string } = {}) {
     const from = tensorOf(origin);
-    const index = begun.get(from) ?? 0;
-    const branch = name ?? `${segmentOf(from)}.${index}`;
-    super({ name: layerName(branch) });
-    endOf(origin, `fork '${branch}'`);
-    begun.set(from, index + 1);
-    startSegment(this.apply(from) as SymbolicTensor, branch);
+    const start = startOf(from);
+    const index = begun.get(start) ?? 0;
+    const called = name ?? `${segmentOf(from)}.${index}`;
+    refuseReserved(`branch '${called}'`, called);
+    super({ name: layerName(called) });
+    endOf(origin, `fork '${called}'`);
+    begun.set(start, index + 1);
+    const beginning = this.apply(from) as SymbolicTensor;
+    startSegment(beginning, called);
+    this.branch = new Branch(beginning);
   }
 
   /** Grows the branch that begins here. */
   add(...grown: readonly (layers.Layer | LayersModel)[]): Branch {
-    this.#branch ??= new Branch(this.output as SymbolicTensor);
-    return this.#branch.add(...grown);
+    return this.branch.add(...grown);
   }
 
   override call(inputs: Tensor | Tensor[]): Tensor | Tensor[] {
@@ -53,7 +62,8 @@ export class Branches extends Array<Branch> {
    * Adds to one of the branches.
    * @throws ConfigError when there is no such branch
    */
-  add(layer: layers.Layer | LayersModel, { branch }: { readonly branch: number }): this {
+  add(layer: layers.Layer | LayersModel, options: { readonly branch: number }): this {
+    const branch = options?.branch;
     const found = this[branch];
     if (!found)
       throw new ConfigError({
@@ -79,19 +89,18 @@ export type Forked<Asked extends number | readonly string[]> = Branches &
 /**
  * Lets several branches begin where `origin` ends, and freezes it.
  * @param branches how many, or their names
- * @throws ConfigError when there are none
+ * @throws ConfigError when there are none, or every object has something of a name
  */
 export function fork<const Asked extends number | readonly string[]>(origin: Origin, branches: Asked): Forked<Asked> {
   const names: readonly (string | undefined)[] =
     typeof branches === 'number' ? new Array<undefined>(Math.max(0, Math.trunc(branches))).fill(undefined) : branches;
-  if (names.length === 0 || (typeof branches === 'number' && !Number.isInteger(branches)))
+  if (!Array.isArray(names) || names.length === 0 || (typeof branches === 'number' && !Number.isInteger(branches)))
     throw new ConfigError({
       where: `fork of ${placeOf(tensorOf(origin))}`,
       expected: 'one branch or more: a whole number, or names',
       found: Array.isArray(branches) ? 'no names' : formatValue(branches),
     });
   const forked = new Branches();
-  for (const name of names)
-    forked.push(new Branch(new Fork(origin, name === undefined ? {} : { name }).output as SymbolicTensor));
+  for (const name of names) forked.push(new Fork(origin, name === undefined ? {} : { name }).branch);
   return forked as Forked<Asked>;
 }

@@ -16,7 +16,7 @@ export function knownBranches({ groups }: ModelSpec, given: readonly (string | B
     .filter((branch) => !names.includes(branch))
     .map((branch) => ({
       where: 'freeze',
-      expected: oneOf(names),
+      expected: names.length > 0 ? oneOf(names) : 'a branch with parameters, which the model does not have',
       found: `'${branch}'`,
       ...didYouMean(branch, names),
     }));

@@ -10,12 +10,11 @@ import type { MetricConfig } from '../metric/index.ts';
 import { Branch, endOf, type Origin, sampleShape, tensorOf } from './branch.ts';
 import { describeModel, type Output } from './describe.ts';
 import type { LossNode } from './loss-node.ts';
+import { type Losses, type LossLike, lossesByOutput } from './losses.ts';
 import { metricsOf } from './metrics.ts';
+import { release } from './release.ts';
+import { refuseReserved } from './reserved.ts';
 import type { ModelSpec, Objective } from './spec.ts';
-
-type LossType = LossConfig['type'];
-/** A loss by its type, where that needs no options, or with options. */
-export type LossLike = LossType | LossConfig;
 
 /** What a user says of an output. Without a loss it is predicted and not trained. */
 export interface OutputOptions {
@@ -24,6 +23,11 @@ export interface OutputOptions {
   readonly weight?: number;
   readonly denominator?: Denominator;
   readonly metrics?: readonly (MetricConfig['type'] | MetricConfig)[];
+  /**
+   * Whether the metrics are also computed while training, each row scored before it is trained on, over the last 1000
+   * labels of the head; or over how many. false when left out.
+   */
+  readonly prequential?: boolean | number;
   /** Factor of the learning rate of what only this head uses; 1 when left out. */
   readonly learningRate?: number;
   /** Whether what only this head uses stays as it is. */
@@ -37,12 +41,31 @@ export function typed<Config extends { readonly type: string }>(given: Config['t
   return (typeof given === 'string' ? { type: given } : given) as Config;
 }
 
+/** Labels that a head is scored on while it trains, when nobody says how many. */
+const windowLabels = 1000;
+
+/** What is said of scoring while training: whether, or over how many labels. */
+export const prequentialField = z
+  .union([z.boolean(), z.number().int().positive()])
+  .default(false)
+  .describe(
+    `Whether metrics are computed while training too, each row scored before it is trained on: over the last ${windowLabels} labels of the head, or over how many.`,
+  );
+
+/** Steps have factors as float32. */
+const factor = z
+  .number()
+  .min(0)
+  .refine((value) => Number.isFinite(Math.fround(value)), 'a finite number that float32 can hold')
+  .default(1);
+
 const optionsSchema = z.strictObject({
   loss: z.unknown().optional(),
-  weight: z.number().min(0).default(1),
+  weight: factor,
   denominator: z.enum(denominators).default('present'),
   metrics: z.array(z.unknown()).default([]),
-  learningRate: z.number().min(0).default(1),
+  prequential: prequentialField,
+  learningRate: factor,
   frozen: z.boolean().default(false),
   trainingOnly: z.boolean().default(false),
 });
@@ -50,13 +73,27 @@ const optionsSchema = z.strictObject({
 /** @throws ConfigError with everything that is wrong with the options */
 export function objectiveOf(name: string, options: OutputOptions): Objective | undefined {
   const where = `output '${name}'`;
-  const { loss, metrics, trainingOnly: _, ...settings } = parseConfig(optionsSchema, options, where);
+  const {
+    loss,
+    metrics,
+    prequential: scored,
+    trainingOnly: _,
+    ...settings
+  } = parseConfig(optionsSchema, options, where);
   if (loss === undefined) return undefined;
+  if (scored !== false && metrics.length === 0)
+    throw new ConfigError({
+      where: `${where}, prequential`,
+      expected: 'metrics to score it with',
+      found: 'none',
+      hint: "metrics: ['meanAbsoluteError']",
+    });
+  const prequential = scored === true ? windowLabels : Number(scored);
   const { type, ...lossOptions } = losses.parse(typed<LossConfig>(loss as LossLike), `${where}, loss`);
   // Defaults filled in: models that mean the same have the same text.
   const config = { type, ...lossOptions } as LossConfig;
   const listed = metrics.map((metric) => typed<MetricConfig>(metric as MetricConfig));
-  return { loss: losses.build(config, undefined, `${where}, loss`), config, metrics: listed, ...settings };
+  return { loss: losses.build(config, undefined, `${where}, loss`), config, metrics: listed, prequential, ...settings };
 }
 
 /** @throws ConfigError or ShapeError when the loss or a metric does not go with what the branch ends in */
@@ -75,6 +112,9 @@ function checkEnd(name: string, tensor: SymbolicTensor, objective: Objective): v
       hint: 'leave the activation out: predict gives probabilities',
     });
 }
+
+/** Functions can't be compared: one may be another each time. */
+const custom = ({ config }: Objective): boolean => config.type === 'custom';
 
 /** A model being put together: named inputs, branches, named outputs. */
 export class GraphModel {
@@ -105,6 +145,7 @@ export class GraphModel {
         expected: 'a name of letters, digits, . _ - and /, which begins with a letter or digit',
         found: formatValue(name),
       });
+    refuseReserved(`input '${name}'`, name);
     const fits = (size: unknown, axis: number): boolean =>
       Number.isInteger(size) && ((size as number) > 0 || (size === -1 && axis === 0));
     if (!Array.isArray(shape) || !shape.every(fits))
@@ -128,41 +169,70 @@ export class GraphModel {
         found: 'another output',
         hint: `retire('${name}') first, to replace it`,
       });
+    refuseReserved(`output '${name}'`, name);
     const objective = objectiveOf(name, options);
     if (objective) checkEnd(name, tensorOf(origin), objective);
     const tensor = endOf(origin, `output '${name}'`);
     const { trainingOnly = false } = options;
-    this.#outputs.set(name, { name, tensor, trainingOnly, ...(objective ? { objective } : {}) });
+    this.#outputs.set(name, { name, tensor, trainingOnly, options, ...(objective ? { objective } : {}) });
   }
 
-  /** Gives outputs another objective. */
-  objective(name: string, objective: Objective): void {
-    this.#outputs.set(name, { ...this.find(name), objective });
+  /**
+   * Gives outputs their losses; whatever else was said of them stays.
+   * @param losses by name, or in the order of the outputs that were declared without one; null leaves an output as it is
+   * @returns whether anything changed
+   * @throws ConfigError or ShapeError when a loss does not go with its output: then none is given
+   */
+  giveLosses(losses: Losses | undefined): boolean {
+    const without = this.outputs.filter(({ options }) => options.loss === undefined).map(({ name }) => name);
+    const given = lossesByOutput(losses, without).flatMap(([name, loss]): Output[] => {
+      const output = this.find(name, 'loss');
+      const objective = loss ? objectiveOf(name, { ...output.options, loss }) : undefined;
+      if (!objective) return [];
+      checkEnd(name, output.tensor, objective);
+      return [{ ...output, objective: { ...objective, weight: output.factor ?? objective.weight } }];
+    });
+    const changed = given.filter(({ name, objective }) => {
+      const before = this.find(name).objective;
+      return !before || JSON.stringify(before.config) !== JSON.stringify(objective?.config) || custom(before);
+    });
+    for (const output of changed) this.#outputs.set(output.name, output);
+    return changed.length > 0;
   }
 
   /** Makes a weighted merge of losses the final objective: its weights replace those of the outputs, and others have 0. */
   minimise({ weights }: LossNode): void {
     for (const name of weights.keys()) this.find(name);
-    for (const output of this.#outputs.values())
-      if (output.objective)
-        this.#outputs.set(output.name, {
-          ...output,
-          objective: { ...output.objective, weight: weights.get(output.name) ?? 0 },
-        });
+    for (const output of this.#outputs.values()) {
+      const { name, objective } = output;
+      const factor = weights.get(name) ?? 0;
+      this.#outputs.set(name, {
+        ...output,
+        factor,
+        ...(objective ? { objective: { ...objective, weight: factor } } : {}),
+      });
+    }
   }
 
   /** @throws ConfigError when there is no such output */
   retire(name: string): void {
-    this.find(name);
+    const { tensor } = this.find(name);
     this.#outputs.delete(name);
+    release(
+      tensor,
+      this.outputs.map((output) => output.tensor),
+    );
   }
 
-  /** @throws ConfigError when there is no such output */
-  find(name: string): Output {
+  /**
+   * @param where it was named, for errors
+   * @throws ConfigError when there is no such output
+   */
+  find(name: string, where = 'output'): Output {
     const output = this.#outputs.get(name);
     if (output) return output;
     const names = [...this.#outputs.keys()];
-    throw new ConfigError({ where: 'output', expected: oneOf(names), found: `'${name}'`, ...didYouMean(name, names) });
+    throw new ConfigError({ where, expected: oneOf(names), found: `'${name}'`, ...didYouMean(name, names) });
   }
 
   get outputs(): readonly Output[] {

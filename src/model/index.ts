@@ -1,10 +1,11 @@
 export { Branch, type Origin } from './branch.ts';
 export { Branches, Fork, type Forked, fork } from './fork.ts';
 export { knownBranches } from './freeze.ts';
-export { GraphModel, type LossLike, type OutputOptions, objectiveOf, typed } from './graph.ts';
+export { GraphModel, type OutputOptions, objectiveOf, prequentialField, typed } from './graph.ts';
 export { inputNamesOf, isLayer, joinWith, type Layer } from './join.ts';
 export { lambda, type TensorFunction } from './lambda.ts';
 export { type LossNode, lossOf, mergeLosses } from './loss-node.ts';
+export type { Losses, LossLike } from './losses.ts';
 export { layerOfMode, type MergeMode, merge, mergeModes } from './merge.ts';
 export { mermaidOf } from './mermaid.ts';
 export type { Stage } from './outline.ts';

@@ -14,13 +14,14 @@ export function lossOf(head: string, weight = 1): LossNode {
 /**
  * A weighted merge of losses, which may be merges themselves.
  * @param factors of each node; 1 where left out
- * @throws ConfigError when there are as many factors as nodes neither, or one is below 0
+ * @throws ConfigError when there are not as many factors as nodes, or one is below 0 or not finite
  */
 export function mergeLosses(nodes: readonly LossNode[], factors: readonly number[] = nodes.map(() => 1)): LossNode {
-  if (factors.length !== nodes.length || factors.some((factor) => !(factor >= 0)))
+  const fits = (factor: number): boolean => factor >= 0 && Number.isFinite(Math.fround(factor));
+  if (factors.length !== nodes.length || !factors.every(fits))
     throw new ConfigError({
       where: 'merge of losses',
-      expected: `${nodes.length} factors, each 0 or more`,
+      expected: `${nodes.length} finite factors, each 0 or more`,
       found: `[${factors.join(', ')}]`,
     });
   const weights = new Map<string, number>();

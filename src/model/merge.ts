@@ -5,6 +5,7 @@ import { sameShape } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { Branch, endOf, type Origin, sampleShape, tensorOf } from './branch.ts';
 import { segmentOf, startSegment } from './place.ts';
+import { refuseReserved } from './reserved.ts';
 
 interface Mode {
   /** The layer that joins. */
@@ -40,6 +41,7 @@ const modes = {
   cosine: { layer: () => layers.dot({ axes: -1, normalize: true }), ...vectors },
 } as const satisfies Record<string, Mode>;
 
+/** How branches are joined: along the last axis, element by element, or two vectors into one number. */
 export type MergeMode = keyof typeof modes;
 
 /** A layer that joins in this way. It has no weights. */
@@ -50,11 +52,12 @@ export const mergeModes = Object.keys(modes) as readonly MergeMode[];
 /**
  * Joins branches into one, and freezes them.
  * @param name of the new branch; by default theirs, with + between
- * @throws ConfigError when there is no such mode, or are too few branches; ShapeError naming two branches that don't fit
+ * @throws ConfigError when there is no such mode, are too few branches, or every object has something of that name;
+ *   ShapeError naming two branches that don't fit
  */
 export function merge(origins: readonly Origin[], mode: MergeMode, { name }: { readonly name?: string } = {}): Branch {
   const names = Object.keys(modes);
-  const found: Mode | undefined = modes[mode];
+  const found: Mode | undefined = Object.hasOwn(modes, mode) ? modes[mode] : undefined;
   if (!found)
     throw new ConfigError({
       where: 'merge mode',
@@ -62,6 +65,8 @@ export function merge(origins: readonly Origin[], mode: MergeMode, { name }: { r
       found: formatValue(mode),
       ...didYouMean(String(mode), names),
     });
+  if (!Array.isArray(origins))
+    throw new ConfigError({ where: `merge, ${mode}`, expected: 'a list of branches', found: formatValue(origins) });
   const tensors = origins.map(tensorOf);
   const place = name ?? tensors.map(segmentOf).join('+');
   if (tensors.length < 2 || (found.pairs && tensors.length > 2))
@@ -70,6 +75,7 @@ export function merge(origins: readonly Origin[], mode: MergeMode, { name }: { r
       expected: found.pairs ? 'two branches' : 'two branches or more',
       found: `${tensors.length}`,
     });
+  refuseReserved(`branch '${place}'`, place);
   checkShapes(mode, found, tensors);
   for (const origin of origins) endOf(origin, `merge '${place}'`);
   const joined = found.layer().apply(tensors) as SymbolicTensor;

@@ -1,6 +1,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import { ConfigError } from '../core/error.ts';
+import { nodeOf } from './place.ts';
 
 type Layer = layers.Layer;
 
@@ -34,7 +35,25 @@ export function nameLayers(uses: readonly { readonly layer: Layer; readonly bran
       take(layer, taken);
     }
     named.add(layer);
-    nameLayers(partsOf(layer).map((part) => ({ layer: part, branch: layer.name })));
+    const parts = partsOf(layer);
+    nameLayers(parts.map((part) => ({ layer: part, branch: layer.name })));
+    if (parts.length > 0) listNodes(layer as Layer & LayersModel);
+  }
+}
+
+/**
+ * A model of TensorFlow.js lists which uses of its layers it consists of, by the names they had when it was made: what
+ * is not listed is left out of its configuration and of its losses.
+ */
+function listNodes(model: LayersModel): void {
+  const { containerNodes: listed } = model as unknown as { readonly containerNodes: Set<string> };
+  listed.clear();
+  const open = [...model.outputs];
+  for (let tensor = open.pop(); tensor; tensor = open.pop()) {
+    const key = `${tensor.sourceLayer.name}_ib-${tensor.nodeIndex}`;
+    if (listed.has(key)) continue;
+    listed.add(key);
+    if (!model.inputs.includes(tensor)) open.push(...nodeOf(tensor).inputTensors);
   }
 }
 
@@ -57,7 +76,7 @@ function freeName(wanted: string, taken: ReadonlyMap<string, unknown>): string {
 }
 
 /** Layers of a model that is used as a layer. */
-function partsOf(layer: Layer): readonly Layer[] {
+export function partsOf(layer: Layer): readonly Layer[] {
   return (layer as Layer & Partial<LayersModel>).layers ?? [];
 }
 

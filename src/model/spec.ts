@@ -13,6 +13,8 @@ export interface Objective {
   readonly weight: number;
   readonly denominator: Denominator;
   readonly metrics: readonly MetricConfig[];
+  /** How many of its last labels the metrics are computed over while it trains, each before it was trained on; 0 for none. */
+  readonly prequential: number;
   /** Factor of the learning rate of what only this head uses. */
   readonly learningRate: number;
   /** Whether what only this head uses stays as it is. */
@@ -64,9 +66,11 @@ export interface Parameter {
   readonly branch: string;
 }
 
-/** Parameters that move together: of one branch, and used by the same heads. */
+/** Parameters that move together: those of one layer. */
 export interface ParameterGroup {
+  /** The layer's. */
   readonly name: string;
+  readonly layer: layers.Layer;
   readonly branch: string;
   /** Heads with an objective whose output depends on these parameters. */
   readonly heads: readonly string[];

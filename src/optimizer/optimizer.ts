@@ -9,7 +9,7 @@ export interface Optimizer {
   readonly type: string;
   readonly kernel: TrainerSpec['optimizer'];
   readonly schedule: Schedule;
-  /** Limits on gradients, in this order: of each element, over all that is present, of each group of parameters. */
+  /** Limits on gradients, in this order: of each element, over all that is present, of each branch. */
   readonly clip: StepSettings['clip'];
 }
 
@@ -29,7 +29,7 @@ export function commonFields(learningRate: number) {
       .strictObject({
         value: limit('Largest magnitude of an element of a gradient.'),
         globalNorm: limit('Largest norm of the gradient over all that is present in a step.'),
-        norm: limit('Largest norm of the gradient of each group of parameters.'),
+        norm: limit('Largest norm of the gradient of each branch.'),
       })
       .optional()
       .describe('Limits on gradients. What is absent does not count.'),

@@ -5,11 +5,13 @@ import { didYouMean } from '../core/suggest.ts';
 import type { LabelSpec } from '../loss/index.ts';
 import type { ModelSpec } from '../model/index.ts';
 import type { SampleSource } from '../source/index.ts';
+import { joinIssues, readOf } from './join.ts';
 import type { PipelineConfig } from './schema/index.ts';
 import { throwAll } from './sources.ts';
 
 /** @throws ConfigError for every name of a source that there is none of */
-export function checkNames({ sources, stream, evaluate }: PipelineConfig): void {
+export function checkNames(config: PipelineConfig): void {
+  const { sources, stream, evaluate } = config;
   const names = Object.keys(sources);
   const stated: readonly (readonly [string, string])[] = [
     ...(typeof stream.from === 'string'
@@ -18,12 +20,45 @@ export function checkNames({ sources, stream, evaluate }: PipelineConfig): void 
     ...(typeof evaluate?.from === 'string'
       ? [['evaluate.from', evaluate.from] as const]
       : (evaluate?.from ?? []).map((name, at) => [`evaluate.from[${at}]`, name] as const)),
+    ...(stream.join ? [['stream.join.labels', stream.join.labels] as const] : []),
   ];
   if (typeof stream.from !== 'string' && stated.length === 0)
     throw new ConfigError({ where: 'stream.from', expected: oneOf(names), found: 'none' });
   const issues = stated
     .filter(([, name]) => !names.includes(name))
     .map(([where, name]): Issue => ({ where, expected: oneOf(names), found: quote(name), ...didYouMean(name, names) }));
+  issues.push(...joinIssues(config));
+  if (issues.length > 0) throw new ConfigError(issues);
+}
+
+/** @throws ConfigError where something is to be done at an end that does not come */
+export function checkEnds(
+  { checkpoint, evaluate, stream }: PipelineConfig,
+  sources: ReadonlyMap<string, SampleSource>,
+): void {
+  const endless = (names: readonly string[]): string | undefined => names.find((name) => sources.get(name)?.isEndless);
+  const trained = endless(readOf(stream));
+  const evaluated = endless([evaluate?.from ?? []].flat());
+  const found = `source '${trained}', which has no end`;
+  const every = (where: string, expected: string, given: unknown, hint: string): readonly Issue[] =>
+    trained === undefined || given !== undefined ? [] : [{ where, expected, found, hint }];
+  const { everySteps, everyMinutes } = checkpoint;
+  const issues: readonly Issue[] = [
+    ...(trained === undefined || stream.epochs === 1
+      ? []
+      : [
+          {
+            where: 'stream.epochs',
+            expected: `1, as that of source '${trained}' never ends`,
+            found: `${stream.epochs}`,
+          },
+        ]),
+    ...every('checkpoint', 'a number of steps or minutes', everySteps ?? everyMinutes, 'everyMinutes: 5'),
+    ...(evaluate ? every('evaluate', 'a number of steps', evaluate.everySteps, 'everySteps: 500') : []),
+    ...(evaluated === undefined
+      ? []
+      : [{ where: 'evaluate.from', expected: 'a source with an end', found: `'${evaluated}', which has none` }]),
+  ];
   if (issues.length > 0) throw new ConfigError(issues);
 }
 
@@ -85,13 +120,19 @@ export function withLabels(
 }
 
 /** What is not wrong, but perhaps not meant. */
-export function remarksOf(model: ModelSpec, inputs: SampleSource['inputs'], config: PipelineConfig): readonly Issue[] {
+export function remarksOf(
+  model: ModelSpec,
+  sources: ReadonlyMap<string, SampleSource>,
+  config: PipelineConfig,
+): readonly Issue[] {
   const used = new Set(model.inputs.map(({ name }) => name));
-  const unused = Object.keys(inputs).filter((name) => !used.has(name));
   const trained = new Set(
     typeof config.stream.from === 'string' ? [config.stream.from] : Object.keys(config.stream.from),
   );
-  const read = new Set([...trained, ...[config.evaluate?.from ?? []].flat()]);
+  const [first = ''] = trained;
+  const unused = Object.keys(sources.get(first)?.inputs ?? {}).filter((name) => !used.has(name));
+  const endless = trained.size > 1 ? [...trained].filter((name) => sources.get(name)?.isEndless) : [];
+  const read = new Set([...readOf(config.stream), ...[config.evaluate?.from ?? []].flat()]);
   for (const name of [...read])
     for (let like = config.sources[name]?.like; like !== undefined; like = config.sources[like]?.like) read.add(like);
   return [
@@ -99,6 +140,11 @@ export function remarksOf(model: ModelSpec, inputs: SampleSource['inputs'], conf
       where: 'model',
       expected: `something that begins from the feature ${quote(name)}`,
       found: 'nothing: it is read for no head',
+    })),
+    ...endless.map((name) => ({
+      where: `stream.from['${name}']`,
+      expected: 'sources that always have a next row, so that rows of all come as often as is said',
+      found: 'one that waits for rows to come: the others wait with it',
     })),
     ...Object.keys(config.sources)
       .filter((name) => !read.has(name))

@@ -1,19 +1,26 @@
 import { join } from 'node:path';
 import type { Observable } from 'rxjs';
 import type { Json } from '../core/chunk.ts';
+import type { Clock } from '../core/clock.ts';
 import { placeOf } from '../core/config.ts';
 import { ConfigError, type Issue } from '../core/error.ts';
+import type { EventSink } from '../core/event.ts';
 import { formatValue } from '../core/format.ts';
+import { unmatchedIn } from '../core/pattern.ts';
 import type { EngineConfig } from '../engine/index.ts';
-import { merges } from '../merge/index.ts';
+import { checkNames as checkMerged, type MergeStrategy, merges } from '../merge/index.ts';
 import type { ModelSpec } from '../model/index.ts';
 import { optimizers } from '../optimizer/index.ts';
-import type { SampleSource } from '../source/index.ts';
+import { rememberedColumns, type SampleSource } from '../source/index.ts';
 import type { RunnerOptions } from '../step/runner.ts';
 import type { StreamBatch } from '../stream/item.ts';
-import { checkAlike, checkNames, remarksOf, withLabels } from './agree.ts';
+import type { Recording } from '../stream/recording.ts';
+import { checkAlike, checkEnds, checkNames, remarksOf, withLabels } from './agree.ts';
+import { checkJoin, readOf } from './join.ts';
 import type { LoadedPipeline } from './load.ts';
 import { buildModel } from './model/build.ts';
+import { recordingOf } from './record.ts';
+import { checkRoute } from './route.ts';
 import type { PipelineConfig } from './schema/index.ts';
 import type { MetricsConfig } from './schema/run.ts';
 import { Sources } from './sources.ts';
@@ -30,11 +37,15 @@ export interface Pipeline {
   readonly sources: ReadonlyMap<string, SampleSource>;
   /** Names of the sources that are trained on. */
   readonly trained: readonly string[];
+  /** Names of those, and of the source of labels that come apart from them. */
+  readonly read: readonly string[];
   readonly model: ModelSpec;
   readonly runner: RunnerOptions;
   readonly engine: EngineConfig;
   /** The batches to take steps with: each subscription begins anew, or goes on from a state. */
   batches(run?: StreamRun): Observable<StreamBatch>;
+  /** Opens what samples are recorded to, where they are. */
+  readonly openRecording?: () => Promise<Recording>;
   /** Training ends after so many steps. */
   readonly steps?: number;
   readonly evaluation?: EvaluationPlan;
@@ -63,18 +74,28 @@ export interface EvaluationPlan {
 export interface CheckpointPlan {
   readonly everyEpochs?: number;
   readonly everySteps?: number;
-  /** How many are kept. */
+  readonly everyMs?: number;
+  /** How many of the newest are kept, and for how many steps one for good. */
   readonly keep: number;
+  readonly keepEvery?: number;
 }
 
+/** How a pipeline is put together. */
 export interface AssembleOptions {
   /** What an earlier run's features and labels learned: then the training sources are not looked at first. */
   readonly fitted?: Json;
+  /** Sources that are not there any more are taken to have the columns they had then: enough to predict on others. */
+  readonly sourcesMayBeGone?: boolean;
   /** Told before a source is looked at from beginning to end, which may take a while. */
   readonly onFit?: (source: string) => void;
   /** Where relative paths begin; the working directory when left out. */
   readonly folder?: string;
+  /** Ends what is being read; assembling then rejects with its reason. */
   readonly signal?: AbortSignal;
+  /** Where time comes from that sources wait by; the system's when left out. */
+  readonly clock?: Clock;
+  /** Told what becomes of sources. */
+  readonly events?: EventSink;
 }
 
 /**
@@ -91,28 +112,38 @@ export async function assemble(loaded: LoadedPipeline, options: AssembleOptions 
 
 async function assembled(loaded: LoadedPipeline, options: AssembleOptions): Promise<Pipeline> {
   const { config, written, located } = loaded;
-  const { signal = new AbortController().signal, folder } = options;
+  const { signal = new AbortController().signal, folder, clock, events, fitted, sourcesMayBeGone } = options;
   const trained = [...partsOf(config.stream).keys()];
   const evaluated = [config.evaluate?.from ?? []].flat();
   checkNames(config);
-  const opened = await new Sources(config.sources, folder === undefined ? {} : { folder }).open(
-    [...new Set([...trained, ...evaluated])],
-    signal,
-  );
+  const runFolder = config.checkpoint.directory ?? join('runs', config.name);
+  const place = { runFolder, ...(clock ? { clock } : {}), ...(events ? { events } : {}) };
+  const context = { ...place, ...(folder === undefined ? {} : { folder }) };
+  const remembered = (name: string) => (sourcesMayBeGone ? rememberedColumns(savedOf(name, fitted)) : undefined);
+  const read = readOf(config.stream);
+  const names = [...new Set([...read, ...evaluated])];
+  const { join: joined } = config.stream;
+  const opened = await new Sources(config.sources, context, remembered, joined?.labels).open(names, signal);
   const samples = new Map([...opened].map(([name, source]) => [name, source.samples]));
-  await fit(trained, samples, options, signal);
+  checkEnds(config, samples);
+  checkJoin(config, samples);
+  await fit(read, samples, options, signal);
   checkAlike(trained, evaluated, samples);
-  const first = samples.get(trained[0] as string) as SampleSource;
-  const labels = [...new Set(trained.flatMap((name) => samples.get(name)?.heads ?? []))];
+  const readFrom = read.map((name) => samples.get(name)) as [SampleSource, ...SampleSource[]];
+  const [first] = readFrom;
+  const labels = [...new Set(readFrom.flatMap(({ heads }) => heads))];
+  checkRoute(config, labels);
   const where = (path: readonly PropertyKey[]): string => placeOf(path, 'model');
   const model = buildModel(config.model, { inputs: first.inputs, labels, seed: config.seed, where });
+  checkPlateau(model, config);
   const checked = withLabels(model, samples);
+  const openRecording = recordingOf(config, readFrom, model, folder);
   const runner = {
     optimizer: optimizers.create(config.optimizer, undefined),
-    merge: merges.create(config.merge, undefined),
+    merge: strategyFor(model, config),
     seed: config.seed,
+    ...(config.guard.spike ? { spike: config.guard.spike } : {}),
   };
-  const directory = config.checkpoint.directory ?? join('runs', config.name);
   const { evaluate, checkpoint, stream } = config;
   return {
     name: config.name,
@@ -121,20 +152,40 @@ async function assembled(loaded: LoadedPipeline, options: AssembleOptions): Prom
     written,
     sources: checked,
     trained,
+    read,
     model,
     runner,
     engine: config.engine as EngineConfig,
-    batches: (run) => batchesOf(stream, checked, config.seed, run),
+    batches: (run) => batchesOf(config, checked, place, run),
+    ...(openRecording ? { openRecording } : {}),
     ...(stream.steps === undefined ? {} : { steps: stream.steps }),
     ...(evaluate ? { evaluation: { from: evaluated, ...rhythm(evaluate), batchRows: evaluate.batch } } : {}),
-    checkpoint: { ...rhythm(checkpoint), keep: checkpoint.keep },
+    checkpoint: checkpointsOf(checkpoint),
     ...(config.metrics ? { metrics: config.metrics } : {}),
-    directory,
-    deadLetter: config.deadLetter ?? join(directory, 'dead-letters.ndjson'),
-    fitted: () => Object.fromEntries(trained.map((name) => [name, (checked.get(name) as SampleSource).state()])),
-    remarks: (located(new ConfigError(remarksOf(model, first.inputs, config))) as ConfigError).issues,
+    directory: runFolder,
+    deadLetter: config.deadLetter ?? join(runFolder, 'dead-letters.ndjson'),
+    fitted: () => Object.fromEntries(read.map((name) => [name, (checked.get(name) as SampleSource).state()])),
+    remarks: (located(new ConfigError(remarksOf(model, checked, config))) as ConfigError).issues,
     located,
   };
+}
+
+/** @throws ConfigError when heads are to be looked at that are not there */
+function checkPlateau({ heads }: ModelSpec, { evaluate }: PipelineConfig): void {
+  const names = heads.map(({ name }) => name);
+  const { heads: pattern } = evaluate?.plateau ?? {};
+  const issues = pattern === undefined ? [] : unmatchedIn('evaluate.plateau.heads', pattern, 'head', names);
+  if (issues.length > 0) throw new ConfigError(issues);
+}
+
+/** @throws ConfigError when the strategy's options name heads that are not there */
+function strategyFor({ heads }: ModelSpec, { merge }: PipelineConfig): MergeStrategy {
+  const strategy = merges.create(merge, undefined);
+  checkMerged(
+    strategy,
+    heads.map(({ name }) => name),
+  );
+  return strategy;
 }
 
 /** Lets the training sources' features learn what they need to, or go on with what they learned. */
@@ -155,8 +206,7 @@ async function fit(
 }
 
 function stateOf(name: string, fitted: Json): Json {
-  const state =
-    typeof fitted === 'object' && fitted !== null ? (Reflect.get(fitted, name) as Json | undefined) : undefined;
+  const state = savedOf(name, fitted);
   if (state !== undefined) return state;
   throw new ConfigError({
     where: `sources.${name}`,
@@ -164,6 +214,16 @@ function stateOf(name: string, fitted: Json): Json {
     found: formatValue(fitted),
   });
 }
+
+function checkpointsOf({ keep, keepEvery, everyMinutes, ...steps }: PipelineConfig['checkpoint']): CheckpointPlan {
+  const timed = everyMinutes === undefined ? {} : { everyMs: 60_000 * everyMinutes };
+  const { everyEpochs, everySteps } = steps;
+  const isTimed = everyMinutes !== undefined && everyEpochs === undefined && everySteps === undefined;
+  return { ...(isTimed ? {} : rhythm(steps)), ...timed, keep, ...(keepEvery === undefined ? {} : { keepEvery }) };
+}
+
+const savedOf = (name: string, fitted: Json | undefined): Json | undefined =>
+  typeof fitted === 'object' && fitted !== null ? (Reflect.get(fitted, name) as Json | undefined) : undefined;
 
 interface Rhythm {
   readonly everyEpochs?: number | undefined;

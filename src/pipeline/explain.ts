@@ -1,8 +1,9 @@
 import { formatTable, type TextColumn } from '../core/text-table.ts';
 import { type ModelSpec, mermaidOf, type Stage, summarize, svgOf } from '../model/index.ts';
+import { readOf } from './join.ts';
 import type { Probe } from './probe.ts';
 import type { PipelineConfig } from './schema/index.ts';
-import { operatorsOf, partsOf } from './stream.ts';
+import { operatorsOf, partsOf, tagsOf } from './stream.ts';
 
 /** What a picture or a text of a pipeline shows. */
 export interface Explained {
@@ -26,10 +27,15 @@ const count = (number: number): string => number.toLocaleString('en-US');
 
 /** What samples come through before they are inputs: the sources that are trained on, then operators. */
 function stagesOf({ config, written, probes }: Explained): readonly Stage[] {
-  const sources = [...partsOf(config.stream).keys()].map((name): Stage => {
+  const sources = readOf(config.stream).map((name): Stage => {
     const rows = probes.get(name)?.rows;
     const { type } = config.sources[name] as { readonly type: string };
-    const lines = [type, ...mediumOf(written, name), ...(rows === undefined ? [] : [`${count(rows)} rows`])];
+    const lines = [
+      type,
+      ...mediumOf(written, name),
+      ...taggedOf(config, name),
+      ...(rows === undefined ? [] : [`${count(rows)} rows`]),
+    ];
     return { kind: 'source', title: name, lines };
   });
   return [...sources, ...operatorsOf(config.stream)];
@@ -42,6 +48,12 @@ function mediumOf(written: unknown, name: string): readonly string[] {
   return [path ?? []].flat().map(String);
 }
 
+/** What rules of the stream may know a source's rows by. */
+function taggedOf({ sources }: PipelineConfig, name: string): readonly string[] {
+  const tags = tagsOf(sources, name);
+  return tags.length === 0 ? [] : [`tagged ${tags.join(' ')}`];
+}
+
 function explainText(pipeline: Explained): string {
   const { config, model, probes } = pipeline;
   return [
@@ -52,7 +64,7 @@ function explainText(pipeline: Explained): string {
     ...operatorsOf(config.stream).map(({ title, lines }) => `  ${title.padEnd(10)}  ${lines.join(', ')}`),
     `\n${summarize(model)}\n`,
     ...settings(config),
-    ...[...partsOf(config.stream).keys()].flatMap((name) => labelLines(name, probes.get(name))),
+    ...readOf(config.stream).flatMap((name) => labelLines(name, probes.get(name))),
   ].join('\n');
 }
 
@@ -68,8 +80,10 @@ function sourceLines({ config, written, probes }: Explained): readonly string[] 
       type,
       ...mediumOf(written, name),
       ...(like === undefined ? [] : [`like ${like}`]),
+      ...taggedOf(config, name),
       ...(rows === undefined ? [] : [`${count(rows)} rows`]),
       ...(trained.has(name) ? ['trained on'] : []),
+      ...(config.stream.join?.labels === name ? ['labels'] : []),
       ...(evaluated.includes(name) ? ['evaluated'] : []),
     ];
     return `  ${name.padEnd(longest)}  ${said.join(', ')}`;

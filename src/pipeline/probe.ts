@@ -27,10 +27,13 @@ export async function probe(source: SampleSource, most: number, signal?: AbortSi
   const labels = new Map(source.heads.map((head) => [head, 0]));
   const reasons = new Map<string, { count: number; readonly first: Rejected }>();
   const counts = { samples: 0, rejected: 0 };
+  // Of what is still to come there are no first rows.
+  if (source.isEndless && !source.canPeek)
+    return { rows: undefined, whole: false, samples: 0, labels, rejected: 0, reasons };
   const rows = await source.countRows(controller.signal);
   let whole = true;
   try {
-    for await (const { chunk, rejected } of source.read({ signal: controller.signal })) {
+    for await (const { chunk, rejected } of source.read({ signal: controller.signal, peek: true })) {
       counts.samples += chunk.rows;
       for (const [head, { present }] of Object.entries(chunk.labels))
         labels.set(
@@ -47,6 +50,7 @@ export async function probe(source: SampleSource, most: number, signal?: AbortSi
       whole = rows !== undefined && rows <= counts.samples;
       break;
     }
+    whole &&= !source.isEndless;
   } finally {
     signal?.removeEventListener('abort', abort);
     controller.abort();

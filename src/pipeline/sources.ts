@@ -1,7 +1,7 @@
-import { ConfigError, type Issue, TrunklineError } from '../core/error.ts';
+import { ConfigError, formatIssue, type Issue, TrunklineError } from '../core/error.ts';
 import { oneOf, quote } from '../core/format.ts';
 import { didYouMean } from '../core/suggest.ts';
-import { type SourceContext, sources, type TableSource } from '../source/index.ts';
+import { type SourceContext, sources, type TableColumn, type TableSource } from '../source/index.ts';
 import { mapSamples, type SampleSource } from '../source/sample.ts';
 import { type Mapping, mappingFields } from '../source/sample-mapping.ts';
 import type { ParsedPipelineSource } from './schema/source.ts';
@@ -12,15 +12,28 @@ export interface OpenedSource {
   readonly samples: SampleSource;
 }
 
+/** The columns that a source had when it was trained on. */
+type Remembered = (name: string) => readonly TableColumn[] | undefined;
+
 /** Opens the sources of a pipeline by name. One that is like another is opened after it. */
 export class Sources {
   readonly #configs: Readonly<Record<string, ParsedPipelineSource>>;
   readonly #context: Omit<SourceContext, 'name'>;
+  readonly #remembered: Remembered;
+  readonly #labels: string | undefined;
   readonly #opened = new Map<string, Promise<OpenedSource>>();
 
-  constructor(configs: Readonly<Record<string, ParsedPipelineSource>>, context: Omit<SourceContext, 'name'> = {}) {
+  /** @param labels the source of labels that come apart from their samples */
+  constructor(
+    configs: Readonly<Record<string, ParsedPipelineSource>>,
+    context: Omit<SourceContext, 'name'> = {},
+    remembered: Remembered = () => undefined,
+    labels?: string,
+  ) {
     this.#configs = configs;
     this.#context = context;
+    this.#remembered = remembered;
+    this.#labels = labels;
   }
 
   /**
@@ -43,19 +56,36 @@ export class Sources {
   }
 
   async #make(name: string, signal: AbortSignal | undefined): Promise<OpenedSource> {
-    const { like, ...config } = this.#configs[name] as ParsedPipelineSource;
+    const { like, tags: _, ...config } = this.#configs[name] as ParsedPipelineSource;
     const where = `sources.${name}`;
-    const model = like === undefined ? undefined : await this.#open(like, signal);
     const options = Object.entries(config);
     const medium = Object.fromEntries(options.filter(([option]) => !(option in mappingFields)));
     const mapping = Object.fromEntries(options.filter(([option]) => option in mappingFields)) as Mapping;
     const table = sources.create(medium as never, { ...this.#context, name, where });
+    const model = like === undefined ? undefined : await this.#openLike(like, table, signal);
+    const remembered = this.#rememberedOf(name);
     const samples = await mapSamples(table, mapping, {
       where,
+      ...(remembered ? { remembered } : {}),
+      ...(name === this.#labels ? { labelsOnly: true } : {}),
       ...(model ? { like: model.samples } : {}),
       ...(signal ? { signal } : {}),
     });
     return { table, samples };
+  }
+
+  /** The source that one is like. When it can't be opened, what is wrong with the other one's own files is told too. */
+  async #openLike(like: string, table: TableSource, signal: AbortSignal | undefined): Promise<OpenedSource> {
+    const [model, own] = await Promise.allSettled([this.#open(like, signal), table.columns(signal)]);
+    if (model.status === 'fulfilled') return model.value;
+    throwAll([model.reason, ...(own.status === 'rejected' ? [own.reason] : [])]);
+    throw model.reason;
+  }
+
+  /** Those of the source, or of the one that it is like in the end. */
+  #rememberedOf(name: string): readonly TableColumn[] | undefined {
+    const like = this.#configs[name]?.like;
+    return this.#remembered(name) ?? (like === undefined ? undefined : this.#rememberedOf(like));
   }
 
   /** What is wrong with what a source is like. */
@@ -82,5 +112,9 @@ export function throwAll(failures: readonly unknown[]): void {
   const foreign = failures.find((failure) => !(failure instanceof TrunklineError));
   if (foreign !== undefined) throw foreign;
   if (failures.length === 1) throw first;
-  if (failures.length > 1) throw new ConfigError((failures as TrunklineError[]).flatMap(({ issues }) => issues));
+  // What one is like may be at fault for several.
+  const issues = new Map(
+    (failures as TrunklineError[]).flatMap((one) => one.issues.map((issue) => [formatIssue(issue), issue])),
+  );
+  if (failures.length > 1) throw new ConfigError([...issues.values()]);
 }

@@ -19,6 +19,9 @@ export interface Chart {
 /** Points that a curve of training losses has at most: more can't be told apart, and would make the page heavy. */
 const mostPoints = 400;
 
+/** What scores of rows that are trained on are called, where scores of evaluated sources stand beside them. */
+export const prequentialName = 'prequential, while training';
+
 /** Charts of a run: the mean over heads, then each head's losses and metrics. */
 export interface RunCharts {
   readonly overall: readonly Chart[];
@@ -29,10 +32,15 @@ export interface RunCharts {
 export function chartsOf(lines: readonly MetricLine[], heads: readonly string[]): RunCharts {
   const train = lines.filter((line) => line.type === 'train');
   const evaluations = lines.filter((line) => line.type === 'evaluation');
+  const prequential = lines.filter((line) => line.type === 'prequential');
   const sources = [...new Set(evaluations.map(({ source }) => source))];
-  const colors = ['training', ...sources];
+  const colors = ['training', ...sources, prequentialName];
   const metrics = [
-    ...new Set(evaluations.flatMap((line) => Object.values(line.heads).flatMap((head) => Object.keys(head.metrics)))),
+    ...new Set(
+      [...evaluations, ...prequential].flatMap((line) =>
+        Object.values(line.heads).flatMap((head) => Object.keys(head.metrics)),
+      ),
+    ),
   ];
   const of = (read: HeadReader): readonly Chart[] => {
     const trained = thinned(train.map((line) => [line.step, read.trained(line.heads)] as const));
@@ -53,10 +61,13 @@ export function chartsOf(lines: readonly MetricLine[], heads: readonly string[])
     const others = metrics.map((metric) =>
       chart(
         metric,
-        scored.map(
-          ([source, points]) =>
-            [source, points.map(([step, all]) => [step, read.metric(all, metric)] as const)] as const,
-        ),
+        [
+          [prequentialName, thinned(prequential.map((line) => [line.step, read.metric(line.heads, metric)] as const))],
+          ...scored.map(
+            ([source, points]) =>
+              [source, points.map(([step, all]) => [step, read.metric(all, metric)] as const)] as const,
+          ),
+        ],
         colors,
       ),
     );
@@ -70,11 +81,13 @@ type Scored = Readonly<
   Record<string, { readonly loss: number | undefined; readonly metrics: Readonly<Record<string, number | undefined>> }>
 >;
 
+type Measured = Readonly<Record<string, { readonly metrics: Readonly<Record<string, number | undefined>> }>>;
+
 /** What a chart shows of a line. */
 interface HeadReader {
   trained(heads: Trained): number | undefined;
   loss(heads: Scored): number | undefined;
-  metric(heads: Scored, metric: string): number | undefined;
+  metric(heads: Measured, metric: string): number | undefined;
 }
 
 const readerOf = (name: string): HeadReader => ({

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { chartsOf } from './curve.ts';
+import { chartsOf, prequentialName } from './curve.ts';
 import { formatCount, formatScore } from './format.ts';
-import type { EvaluationLine, MetricLine } from './metrics-file.ts';
+import type { EvaluationLine, MetricLine, PrequentialLine } from './metrics-file.ts';
 import { script, style } from './page-parts.ts';
 
 export interface PageFacts {
@@ -22,6 +22,7 @@ export function formatPage({ name, facts, heads, labels }: PageFacts, lines: rea
   const asset = (file: string): string =>
     readFileSync(createRequire(import.meta.url).resolve(`uplot/dist/${file}`), 'utf8');
   const last = lastBySource(lines);
+  const prequential = lines.findLast((line) => line.type === 'prequential');
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -31,7 +32,7 @@ export function formatPage({ name, facts, heads, labels }: PageFacts, lines: rea
 <h1>${escapeHtml(name)}</h1>
 <dl>${facts.map(([label, text]) => `<div><dt>${escapeHtml(label)}</dt><dd>${escapeHtml(text)}</dd></div>`).join('')}</dl>
 <section id="overall"><h2>All heads</h2><div class="charts"></div></section>
-<section><h2>Heads</h2>${tableOf(heads, labels, last)}</section>
+<section><h2>Heads</h2>${tableOf(heads, labels, last, prequential)}</section>
 <section id="heads"><h2>Curves by head</h2>
 <input type="search" placeholder="find a head" aria-label="find a head"><div class="heads"></div></section>
 <script>${asset('uPlot.iife.min.js')}</script>
@@ -51,7 +52,9 @@ function tableOf(
   heads: readonly string[],
   labels: PageFacts['labels'],
   evaluations: readonly EvaluationLine[],
+  prequential: PrequentialLine | undefined,
 ): string {
+  const before = [...new Set(Object.values(prequential?.heads ?? {}).flatMap((head) => Object.keys(head.metrics)))];
   const columns = evaluations.flatMap(({ source, heads: scored }) => {
     const metrics = [...new Set(Object.values(scored).flatMap((head) => Object.keys(head.metrics)))];
     return [
@@ -66,6 +69,11 @@ function tableOf(
   });
   const all = [
     { title: 'labels trained on', read: (head: string) => labels[head] ?? 0, show: formatCount },
+    ...before.map((metric) => ({
+      title: `${prequentialName}: ${metric}`,
+      read: (head: string) => prequential?.heads[head]?.metrics[metric],
+      show: formatScore,
+    })),
     ...columns,
   ];
   const cell = (value: number | undefined, show: (value: number) => string): string =>

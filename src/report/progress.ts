@@ -14,6 +14,10 @@ export interface ProgressOptions {
   readonly intervalMs: number;
 }
 
+/** Where there are more epochs than this, not each has lines of its own: they come a second apart, and at the end. */
+const mostEpochLines = 50;
+const epochLineMs = 1000;
+
 /** Heads with the highest loss that are named in a line. */
 const worstShown = 3;
 
@@ -25,6 +29,7 @@ export class Progress {
   #shownMs = 0;
   #epochStartMs = 0;
   #epochRows = 0;
+  readonly #toldMs = new Map<'epochEnded' | 'headsEvaluated', number>();
 
   constructor(options: ProgressOptions) {
     this.#options = options;
@@ -49,13 +54,15 @@ export class Progress {
         if (clock.monotonicMs() - this.#shownMs >= intervalMs) this.#show(event.epoch);
         break;
       case 'epochEnded':
-        print(
-          `epoch ${event.epoch}${this.#ofEpochs()} ended at step ${formatCount(event.step)} ${this.#pace(event.durationMs)}`,
-        );
+        if (this.#isTold(event))
+          print(
+            `epoch ${event.epoch}${this.#ofEpochs()} ended at step ${formatCount(event.step)} ${this.#pace(event.durationMs)}`,
+          );
         this.#window.take();
         this.#beginEpoch();
         break;
       case 'headsEvaluated':
+        if (!this.#isTold(event)) break;
         print(evaluationLine(event));
         this.#shownMs = clock.monotonicMs();
         break;
@@ -65,11 +72,39 @@ export class Progress {
       case 'checkpointFailed':
         print(`warning: the checkpoint of step ${event.step} could not be written: ${event.message}`);
         break;
+      case 'metricsFailed':
+        print(`warning: training goes on, but its metrics are not kept any more: ${event.message}`);
+        break;
+      case 'serverStarted':
+        print(`listening on ${event.url}: ${event.routes.join(', ')}`);
+        break;
+      case 'requestFailed':
+        print(`warning: an answer failed, ${event.route}: ${event.message}`);
+        break;
+      case 'forgettingFailed':
+        print(`warning: source '${event.source}' keeps what checkpoints cover: ${event.message}`);
+        break;
+      case 'sourceAway':
+        print(`warning: source '${event.source}' waits: ${event.message}`);
+        break;
+      case 'sourceBack':
+        print(`source '${event.source}' goes on after ${formatDuration(event.awayMs)}`);
+        break;
       case 'workerFailed':
         print(`the engine's worker failed: ${event.message}`);
         break;
     }
   };
+
+  /** Whether this end of an epoch, or evaluation, has a line. */
+  #isTold({ type, epoch }: { readonly type: 'epochEnded' | 'headsEvaluated'; readonly epoch: number }): boolean {
+    const { epochs = Number.POSITIVE_INFINITY } = this.#run ?? {};
+    const nowMs = this.#options.clock.monotonicMs();
+    const lastMs = this.#toldMs.get(type) ?? Number.NEGATIVE_INFINITY;
+    if (epochs > mostEpochLines && epoch < epochs && nowMs - lastMs < epochLineMs) return false;
+    this.#toldMs.set(type, nowMs);
+    return true;
+  }
 
   #beginEpoch(): void {
     this.#epochStartMs = this.#options.clock.monotonicMs();

@@ -1,11 +1,5 @@
+import { type HeadMean, HeadMeans } from '../core/head-means.ts';
 import type { StepTaken } from '../core/train-event.ts';
-
-/** What one head's steps came to. */
-export interface HeadMean {
-  /** Mean by labels. */
-  readonly loss: number;
-  readonly labels: number;
-}
 
 /** What some steps came to, together. */
 export interface WindowSummary {
@@ -26,7 +20,7 @@ export class StepWindow {
   #steps = 0;
   #rows = 0;
   #loss = 0;
-  readonly #heads = new Map<string, { loss: number; labels: number }>();
+  readonly #heads = new HeadMeans();
   #times: Record<Stage, number> = noTimes();
 
   add(event: StepTaken): void {
@@ -34,25 +28,15 @@ export class StepWindow {
     this.#rows += event.rows;
     this.#loss += event.loss;
     for (const stage of stages) this.#times[stage] += event[stage];
-    for (const name in event.heads) {
-      const { loss, labels } = event.heads[name] as HeadMean;
-      let head = this.#heads.get(name);
-      if (!head) {
-        head = { loss: 0, labels: 0 };
-        this.#heads.set(name, head);
-      }
-      head.loss += loss * labels;
-      head.labels += labels;
-    }
+    this.#heads.add(event.heads);
   }
 
   summary(): WindowSummary {
-    const heads = [...this.#heads].map(([name, { loss, labels }]) => [name, { loss: loss / labels, labels }] as const);
     return {
       steps: this.#steps,
       rows: this.#rows,
       loss: this.#steps > 0 ? this.#loss / this.#steps : undefined,
-      heads: Object.fromEntries(heads),
+      heads: this.#heads.all(),
       times: { ...this.#times },
     };
   }

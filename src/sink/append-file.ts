@@ -4,10 +4,13 @@ import { SourceError } from '../core/error.ts';
 
 /** Text is kept until there is so much of it, or it is flushed. */
 const bufferedBytes = 64 * 1024;
+/** As long as it can't be written it is kept, up to so much. */
+const keptBytes = 64 * 2 ** 20;
 
 /**
  * A file of lines that grows at its end. Places in it are numbers of bytes. What a crash left of a line is closed by a
- * line break before anything is added, so that it spoils no other line.
+ * line break before anything is added, so that it spoils no other line. What can't be
+ * written, as on a disk that is full, is kept, and is an error of every call until it was written after all.
  */
 export class AppendFile {
   readonly path: string;
@@ -16,7 +19,12 @@ export class AppendFile {
   private endsInLine: boolean;
   private waiting: string[] = [];
   private waitingBytes = 0;
+  /** Bytes of lines that were given and are not in the file yet. */
+  private givenBytes = 0;
+  /** Why nothing can be known of the file any more. */
   private failed: unknown;
+  /** Why what waits could not be written, and how much there must be before that is tried again. */
+  private unwritten: { readonly error: SourceError; readonly nextBytes: number } | undefined;
   /** Calls run one after the other, whoever waits for them. */
   private last: Promise<unknown> = Promise.resolve();
 
@@ -45,11 +53,18 @@ export class AppendFile {
     return this.size === 0 && this.waitingBytes === 0;
   }
 
-  /** Adds a line; its line break is put there. */
+  /** Bytes that the file has when all that was given is in it. */
+  get place(): number {
+    return this.size + this.givenBytes + (this.endsInLine || this.givenBytes === 0 ? 0 : 1);
+  }
+
+  /** Adds a line; its line break is put there. @throws SourceError when something could not be written: it is kept */
   append(line: string): Promise<void> {
     this.waiting.push(line);
     this.waitingBytes += line.length + 1;
-    return this.waitingBytes < bufferedBytes ? this.check() : this.inTurn(() => this.drain());
+    this.givenBytes += Buffer.byteLength(line) + 1;
+    if (this.waitingBytes >= (this.unwritten?.nextBytes ?? bufferedBytes)) return this.inTurn(() => this.drain());
+    return this.check(this.failed ?? this.unwritten?.error);
   }
 
   /** Resolves when everything outlasts a power cut. @returns the number of bytes */
@@ -89,20 +104,36 @@ export class AppendFile {
 
   private async drain(): Promise<void> {
     if (this.waiting.length === 0) return;
+    const count = this.waiting.length;
     const text = `${this.endsInLine ? '' : '\n'}${this.waiting.join('\n')}\n`;
-    this.waiting = [];
-    this.waitingBytes = 0;
     const bytes = Buffer.from(text);
-    await this.file.appendFile(bytes);
+    try {
+      if (this.unwritten) await this.mend();
+      await this.file.appendFile(bytes);
+    } catch (error) {
+      const failed = failure(this.path, 'a file that can be written', error);
+      if (bytes.length > keptBytes) this.failed = failed;
+      this.unwritten = { error: failed, nextBytes: this.waitingBytes + bufferedBytes };
+      throw failed;
+    }
+    this.unwritten = undefined;
+    this.waiting.splice(0, count);
+    this.waitingBytes = this.waiting.reduce((sum, line) => sum + line.length + 1, 0);
     this.size += bytes.length;
+    this.givenBytes -= bytes.length - (this.endsInLine ? 0 : 1);
     this.endsInLine = true;
   }
 
-  private async check(): Promise<void> {
-    if (this.failed !== undefined) throw this.failed;
+  /** Takes away what a write left that failed. */
+  private async mend(): Promise<void> {
+    if ((await this.file.stat()).size > this.size) await this.file.truncate(this.size);
   }
 
-  /** Runs after everything before it. After a failed write nothing is known of the file: all later calls fail too. */
+  private async check(failed = this.failed): Promise<void> {
+    if (failed !== undefined) throw failed;
+  }
+
+  /** Runs after everything before it. After a flush that failed nothing is known of the file: all later calls fail too. */
   private inTurn<Result>(run: () => Promise<Result>): Promise<Result> {
     const result = this.last.then(async () => {
       await this.check();

@@ -31,6 +31,9 @@ export const csv = plugin({
     const header = columns.map(({ name }) => quoted(name, separator)).join(separator);
     return {
       name: file.path,
+      get place() {
+        return file.place;
+      },
       write: async (row) => {
         checkRow(row, kinds, where);
         const line = columns.map(({ name, kind }) => cell(row[name], kind, separator)).join(separator);

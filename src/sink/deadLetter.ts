@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import type { Rejected } from '../core/chunk.ts';
+import type { Rejected, RejectedAt } from '../core/chunk.ts';
 import { plugin } from '../core/plugin.ts';
 import { AppendFile } from './append-file.ts';
 import { jsonLine } from './json.ts';
 import { pathOf, type SinkContext } from './row.ts';
 import type { Sink } from './sink.ts';
+
+/** What was rejected, and in which run and where of it, when that is known. */
+export type DeadLetterRow = Rejected & { readonly run?: string; readonly at?: RejectedAt };
 
 /** Rejected records with the reason why, a line of JSON each. Its place is a number of bytes. */
 export const deadLetter = plugin({
@@ -16,12 +19,15 @@ export const deadLetter = plugin({
     records: z.boolean().default(true).describe('Whether the records themselves are written too.'),
   }),
   example: { path: 'dead-letters.ndjson' },
-  build: async ({ path, records }, context: Omit<SinkContext, 'columns'>): Promise<Sink<Rejected>> => {
+  build: async ({ path, records }, context: Omit<SinkContext, 'columns'>): Promise<Sink<DeadLetterRow>> => {
     const file = await AppendFile.open(pathOf(path, context));
     return {
       name: file.path,
-      write: ({ reason, issue, head, id, record }) =>
-        file.append(jsonLine({ reason, ...issue, head, id, ...(records && { record }) })),
+      get place() {
+        return file.place;
+      },
+      write: ({ reason, issue, head, id, record, run, at }) =>
+        file.append(jsonLine({ reason, ...issue, head, id, run, at, ...(records && { record }) })),
       flush: () => file.flush(),
       truncate: (place) => file.truncate(place),
       close: () => file.close(),

@@ -12,6 +12,7 @@ export const deadLetters = family('dead letter sink', [deadLetter]);
 
 /** What a user writes for a sink of rows. */
 export type SinkConfig = ConfigOf<(typeof sinks.plugins)[number]>;
+/** What a user writes for a sink of what was rejected. */
 export type DeadLetterConfig = ConfigOf<(typeof deadLetters.plugins)[number]>;
 /** Checked configurations, defaults filled in. */
 export type ParsedSinkConfig = ParsedOf<(typeof sinks.plugins)[number]>;

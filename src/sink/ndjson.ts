@@ -17,6 +17,9 @@ export const ndjson = plugin({
     const kinds = new Map(context.columns.map(({ name, kind }) => [name, kind]));
     return {
       name: file.path,
+      get place() {
+        return file.place;
+      },
       write: async (row) => {
         checkRow(row, kinds, context.where);
         const ordered = context.columns.map(({ name, kind }) => [name, written(row[name], kind)]);

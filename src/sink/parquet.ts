@@ -32,6 +32,8 @@ export const parquet = plugin({
     const kinds = new Map(columns.map(({ name, kind }) => [name, kind]));
     let parts = await openFolder(folder);
     let part: ParquetPart | undefined;
+    /** Parts and rows of the next one, when all that was given is written. */
+    let given = { parts, rows: 0 };
     let last: Promise<unknown> = Promise.resolve();
     let failed: unknown;
 
@@ -55,12 +57,21 @@ export const parquet = plugin({
       last = result.catch(() => {});
       return result;
     };
-    const flush = (): Promise<number> => inTurn(() => endPart().then(() => parts));
+    const placeOf = ({ parts, rows }: typeof given): number => parts + Number(rows > 0);
+    const flush = (): Promise<number> => {
+      given = { parts: placeOf(given), rows: 0 };
+      return inTurn(() => endPart().then(() => parts));
+    };
 
     return {
       name: folder,
+      get place() {
+        return placeOf(given);
+      },
       write: async (row) => {
         checkRow(row, kinds, where);
+        const rows = given.rows + 1;
+        given = rows < options.partRows ? { ...given, rows } : { parts: given.parts + 1, rows: 0 };
         await inTurn(async () => {
           part ??= await ParquetPart.open(join(folder, writingName), schema, columns, options.groupRows);
           await part.append(row);
@@ -82,6 +93,7 @@ export const parquet = plugin({
           // The last first, so that there is never a gap.
           while (parts > place) await rm(join(folder, nameOf(--parts)));
           await syncDirectory(folder);
+          given = { parts, rows: 0 };
         }),
       close: async () => {
         await flush();

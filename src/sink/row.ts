@@ -6,6 +6,7 @@ import { didYouMean } from '../core/suggest.ts';
 /** What a column of a sink holds; null may stand anywhere. */
 export type SinkKind = 'text' | 'float32' | 'float64' | 'int32' | 'bool' | 'time' | 'floats' | 'ints' | 'texts';
 
+/** A column of the rows that a sink takes. */
 export interface SinkColumn {
   readonly name: string;
   /** `time` is milliseconds since 1970-01-01 UTC; `floats`, `ints` and `texts` are lists. */

@@ -72,3 +72,47 @@ export function pick(column: RawColumn, rows: readonly number[]): RawColumn {
     }
   }
 }
+
+/** Columns of one kind, one after the other. */
+export function concat(kind: RawColumn['kind'], columns: readonly RawColumn[]): RawColumn {
+  const [only] = columns;
+  if (only && columns.length === 1) return only;
+  if (kind !== 'number' && kind !== 'numbers' && kind !== 'texts')
+    return { kind, values: columns.flatMap((column) => column.values as never) } as RawColumn;
+  const parts = columns as readonly Extract<RawColumn, { readonly kind: typeof kind }>[];
+  const valid = joined(
+    Uint8Array,
+    parts.map((column) => column.valid),
+  );
+  if (kind === 'number') return { kind, values: numbersOf(parts), valid };
+  const lists = parts as readonly Extract<RawColumn, { readonly starts: Int32Array }>[];
+  const starts = new Int32Array(valid.length + 1);
+  let row = 0;
+  for (const column of lists)
+    for (let at = 0; at < column.valid.length; at++, row++) {
+      const length = (column.starts[at + 1] as number) - (column.starts[at] as number);
+      starts[row + 1] = (starts[row] as number) + length;
+    }
+  if (kind === 'numbers') return { kind, starts, values: numbersOf(lists), valid };
+  return { kind, starts, values: lists.flatMap(({ values }) => values as readonly (string | null)[]), valid };
+}
+
+/** Numbers of all columns, as doubles unless all are floats. */
+function numbersOf(columns: readonly { readonly values: unknown }[]): Float32Array | Float64Array {
+  const arrays = columns.map(({ values }) => values as Float64Array);
+  const isFloat = arrays.every((values) => (values as unknown) instanceof Float32Array);
+  return isFloat ? joined(Float32Array, arrays) : joined(Float64Array, arrays);
+}
+
+function joined<Values extends Uint8Array | Float32Array | Float64Array>(
+  type: new (length: number) => Values,
+  parts: readonly ArrayLike<number>[],
+): Values {
+  const all = new type(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { SourceError } from '../core/error.ts';
+import type { Fault } from '../core/fault.ts';
+import { type Parsed, parseRecord } from '../core/json.ts';
 import { plugin } from '../core/plugin.ts';
 import type { SourceContext } from './context.ts';
 import { choosing } from './duckdb/stage.ts';
-import type { Fault } from './fault.ts';
-import { bytesOf } from './file/bytes.ts';
+import { bytesOf, type FilePart } from './file/bytes.ts';
 import { fileFields, lineFields, sqlFields } from './file/fields.ts';
 import { handOn, type Part } from './file/hand-on.ts';
 import type { FileReader, Scanned, ScanOptions } from './file/reader.ts';
@@ -15,6 +16,11 @@ import { columnsOfRecords, sortRecords } from './record/sort.ts';
 import type { TableColumn, TableSource } from './source.ts';
 
 const kindSchema = z.enum(['number', 'text', 'numbers', 'texts', 'mixed']);
+/** What columns are, where lines do not say it. */
+export const kindsField = z
+  .record(z.string(), kindSchema)
+  .default({})
+  .describe('Kinds of columns, { rare: number }: of those that the first lines do not have, or have otherwise.');
 const begin: Mark = { byte: 0, row: 0, line: 1 };
 const sampleRows = 10_000;
 /** Bytes of lines that are parsed before others get their turn: a few milliseconds. */
@@ -34,10 +40,7 @@ export const ndjson = plugin({
     ...fileFields,
     ...sqlFields,
     ...lineFields,
-    kinds: z
-      .record(z.string(), kindSchema)
-      .default({})
-      .describe('Kinds of columns, { rare: number }: of those that the first lines do not have, or have otherwise.'),
+    kinds: kindsField,
   }),
   main: 'path',
   example: { path: 'data/samples-*.ndjson.gz', kinds: { rare: 'number' } },
@@ -48,9 +51,10 @@ export const ndjson = plugin({
     }),
 });
 
-function lineReader({ kinds, lineBytes, maxBytes }: LineOptions): FileReader {
-  const blocks = (path: string, from: Mark, signal: AbortSignal | undefined): AsyncGenerator<Block> =>
-    blocksOf(bytesOf(path, { from: from.byte, maxBytes, signal }), { from, lineBytes });
+/** Reads files with an object of JSON in each line. */
+export function lineReader({ kinds, lineBytes, maxBytes }: LineOptions): FileReader {
+  const blocks = (path: string, from: Mark, signal: AbortSignal | undefined, part?: FilePart): AsyncGenerator<Block> =>
+    blocksOf(bytesOf(path, { from: from.byte, maxBytes, signal, part }), { from, lineBytes });
 
   // The columns of the first file hold for all: what a record does not have is null.
   let known: readonly TableColumn[] | undefined;
@@ -58,8 +62,11 @@ function lineReader({ kinds, lineBytes, maxBytes }: LineOptions): FileReader {
     if (known !== undefined) return known;
     for await (const block of blocks(path, begin, signal)) {
       const records = [...block.starts.keys()].slice(0, sampleRows).filter((record) => !block.faults.has(record));
-      const parsed = records.map((record) => parse(block, record)).filter((value) => !(value instanceof SyntaxError));
-      const found = columnsOfRecords(parsed, kinds);
+      const values = records.flatMap((record) => {
+        const parsed = parse(block, record);
+        return 'value' in parsed ? [parsed.value] : [];
+      });
+      const found = columnsOfRecords(values, kinds);
       if (found.length === 0) break;
       known = found;
       return found;
@@ -73,7 +80,7 @@ function lineReader({ kinds, lineBytes, maxBytes }: LineOptions): FileReader {
 
   async function* scan(path: string, options: ScanOptions): AsyncGenerator<Scanned> {
     const from = (options.mark as Mark | undefined) ?? begin;
-    for await (const block of blocks(path, from, options.signal)) {
+    for await (const block of blocks(path, from, options.signal, options.part)) {
       if (block.next.row <= options.from && block.next.row > block.mark.row) continue;
       const parts: Part[] = [];
       const faults = new Map<number, Fault>(block.faults);
@@ -89,7 +96,17 @@ function lineReader({ kinds, lineBytes, maxBytes }: LineOptions): FileReader {
     }
   }
 
-  return { columns, scan };
+  return {
+    columns,
+    scan,
+    declared: async () => {
+      if (Object.keys(kinds).length > 0) known ??= columnsOfRecords([], kinds);
+      return known;
+    },
+    adopt: (before) => {
+      known = before;
+    },
+  };
 }
 
 /** Records `first` up to `end` of a block; those that are none go to the faults. */
@@ -104,12 +121,11 @@ function partOf(
   const values: unknown[] = [];
   for (let record = Math.max(first, from - block.mark.row); record < end; record++) {
     if (faults.has(record)) continue;
-    const value = parse(block, record);
-    if (value instanceof SyntaxError)
-      faults.set(record, { reason: 'malformed', expected: 'an object of JSON', found: value.message });
+    const parsed = parse(block, record);
+    if ('fault' in parsed) faults.set(record, parsed.fault);
     else {
       records.push(record);
-      values.push(value);
+      values.push(parsed.value);
     }
   }
   const sorted = sortRecords(values, columns);
@@ -117,12 +133,8 @@ function partOf(
   return { columns: sorted.columns, records: sorted.records.map((at) => records[at] as number) };
 }
 
-function parse({ bytes, starts, ends, mark }: Block, record: number): unknown {
+function parse({ bytes, starts, ends, mark }: Block, record: number): Parsed {
   const text = bytes.toString('utf8', starts[record], ends[record]);
-  try {
-    // A byte order mark is no part of the text.
-    return JSON.parse(mark.byte === 0 && record === 0 ? text.replace(/^\uFEFF/, '') : text);
-  } catch (error) {
-    return error;
-  }
+  // A byte order mark is no part of the text.
+  return parseRecord(mark.byte === 0 && record === 0 ? text.replace(/^\uFEFF/, '') : text);
 }

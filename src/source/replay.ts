@@ -7,9 +7,10 @@ import { formatValue } from '../core/format.ts';
 import { unmatched } from '../core/pattern.ts';
 import { type AnyPlugin, type Family, plugin } from '../core/plugin.ts';
 import type { RawColumn, Table } from '../core/table.ts';
-import { slice } from './column.ts';
 import type { SourceContext } from './context.ts';
 import type { TableReading, TableReadOptions, TableSource } from './source.ts';
+import { sliceTable } from './table.ts';
+import { type TimeColumn, timeColumnOf, timeField, timeKinds, timesOf } from './time.ts';
 
 /** Rows are handed on together when they are due within this time, so that fast replays are not one row at a time. */
 const togetherMs = 20;
@@ -30,11 +31,11 @@ export function replayOf<P extends AnyPlugin>(media: Family<P>) {
       .object({
         source: media.schema.describe('What is replayed.'),
         rowsPerSecond: z.number().positive().optional().describe('A steady speed.'),
-        timeColumn: z
-          .string()
-          .min(1)
+        timeColumn: timeField
           .optional()
-          .describe('The column with the event times, in milliseconds, by which rows follow each other.'),
+          .describe(
+            'The column with the event times, by which rows follow each other: dates, texts such as 2024-05-01T12:00:00Z, or milliseconds since 1970.',
+          ),
         factor: z.number().positive().default(1).describe('How many times as fast as the event times say.'),
       })
       .check(({ value, issues }) => {
@@ -50,12 +51,11 @@ export function replayOf<P extends AnyPlugin>(media: Family<P>) {
     // Every family has a member with an example that needs nothing else.
     example: { source: { type: 'generator', rows: 1000 } as never, rowsPerSecond: 200 },
     build: ({ source, rowsPerSecond, timeColumn, factor }, context: SourceContext): TableSource => {
-      const where = placeOf(['source'], context.where ?? context.name);
-      const inner = media.create(source, { ...context, where } as never) as TableSource;
-      const pace = (): Pace =>
-        rowsPerSecond === undefined ? byTimes(timeColumn as string, factor) : steady(rowsPerSecond);
-      const place = placeOf(['timeColumn'], context.where ?? context.name);
-      return paced(inner, pace, timeColumn, place, context.clock ?? systemClock);
+      const where = context.where ?? context.name;
+      const inner = media.create(source, { ...context, where: placeOf(['source'], where) } as never) as TableSource;
+      const times = timeColumn === undefined ? undefined : timeColumnOf(timeColumn);
+      const pace = (): Pace => (times === undefined ? steady(rowsPerSecond as number) : byTimes(times, factor));
+      return paced(inner, pace, times?.column, placeOf(['timeColumn'], where), context.clock ?? systemClock);
     },
   });
 }
@@ -70,7 +70,8 @@ function paced(
   where: string,
   clock: Clock,
 ): TableSource {
-  async function* read({ from, columns, signal }: TableReadOptions): AsyncGenerator<TableReading> {
+  async function* read(options: TableReadOptions): AsyncGenerator<TableReading> {
+    const { from, columns, signal, peek = false, everyShard = false } = options;
     if (timeColumn !== undefined) await checkTimes(inner, timeColumn, where, signal);
     const start = from === undefined ? { inner: null, rows: 0 } : positionOf(from, inner.name);
     const wanted =
@@ -82,6 +83,8 @@ function paced(
     const beginMs = clock.monotonicMs();
     const reading = inner.read({
       signal,
+      peek,
+      everyShard,
       ...(position !== null && { from: position }),
       ...(wanted && { columns: wanted }),
     });
@@ -92,31 +95,40 @@ function paced(
       const dueMs = pace(table, handedOn - first);
       let row = first;
       while (row < table.rows) {
-        await clock.sleep(beginMs + dueMs(row) - clock.monotonicMs(), signal);
+        if (!peek) await clock.sleep(beginMs + dueMs(row) - clock.monotonicMs(), signal);
         signal.throwIfAborted();
-        const nowMs = clock.monotonicMs() - beginMs + togetherMs;
+        const nowMs = peek ? Number.POSITIVE_INFINITY : clock.monotonicMs() - beginMs + togetherMs;
         let end = row + 1;
         while (end < table.rows && dueMs(end) <= nowMs) end++;
         const isLast = end === table.rows;
         yield {
-          table: part(table, row, end, columns),
+          table: sliceTable(table, row, end, columns),
           rejected: isLast ? rejected : [],
           position: isLast ? { inner: after, rows: 0 } : { inner: position, rows: end },
         };
         row = end;
       }
       if (first === table.rows && rejected.length > 0)
-        yield { table: part(table, 0, 0, columns), rejected, position: { inner: after, rows: skipped } };
+        yield { table: sliceTable(table, 0, 0, columns), rejected, position: { inner: after, rows: skipped } };
       handedOn += table.rows - first;
       position = after;
     }
   }
 
+  const { replayable, shard, isEndless, canPeek } = inner;
   return {
     name: inner.name,
-    replayable: inner.replayable,
+    replayable,
+    shard,
+    ...(isEndless === undefined ? {} : { isEndless }),
+    ...(canPeek === undefined ? {} : { canPeek }),
     columns: (signal) => inner.columns(signal),
     ...(inner.countRows !== undefined && { countRows: inner.countRows.bind(inner) }),
+    ...(inner.files !== undefined && { files: inner.files.bind(inner) }),
+    covered: async (position) => {
+      const { inner: place } = positionOf(position, inner.name);
+      if (place !== null) await inner.covered?.(place);
+    },
     read,
   };
 }
@@ -126,12 +138,13 @@ function steady(rowsPerSecond: number): Pace {
 }
 
 /** A row without a time comes with the one before it. */
-function byTimes(column: string, factor: number): Pace {
+function byTimes({ column, unit }: TimeColumn, factor: number): Pace {
   let [firstMs, lastMs]: (number | undefined)[] = [];
   return (table) => {
-    const times = table.columns.get(column) as RawColumn & { readonly kind: 'number' };
-    const due = Array.from({ length: table.rows }, (_, row) => {
-      if (times.valid[row] === 1) lastMs = Number(times.values[row]);
+    // Whoever makes samples of the rows tells what is no time.
+    const times = timesOf(table.columns.get(column) as RawColumn, table.rows, unit, () => {});
+    const due = Array.from(times, (time) => {
+      if (Number.isFinite(time)) lastMs = time;
       firstMs ??= lastMs;
       return ((lastMs ?? 0) - (firstMs ?? lastMs ?? 0)) / factor;
     });
@@ -151,23 +164,12 @@ async function checkTimes(inner: TableSource, name: string, where: string, signa
         columns.map((other) => other.name),
       ),
     );
-  if (column.kind !== 'number')
+  if (!timeKinds.includes(column.kind))
     throw new ConfigError({
       where,
       expected: 'a column of times',
       found: `one of kind '${column.kind}' (${column.type})`,
     });
-}
-
-/** Rows `start` up to `end` of a table, with the wanted columns. */
-function part(table: Table, start: number, end: number, wanted: readonly string[] | undefined): Table {
-  const columns = [...table.columns].filter(([name]) => wanted?.includes(name) ?? true);
-  return {
-    rows: end - start,
-    columns: new Map(columns.map(([name, column]) => [name, slice(column, start, end)])),
-    place: (row) => table.place(start + row),
-    keys: table.keys.subarray(start, end),
-  };
 }
 
 function positionOf(from: unknown, name: string): z.output<typeof positionSchema> {

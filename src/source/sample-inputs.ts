@@ -2,12 +2,11 @@ import type { Json } from '../core/chunk.ts';
 import type { Column } from '../core/column.ts';
 import { ConfigError, type Issue, TrunklineError } from '../core/error.ts';
 import { formatValue } from '../core/format.ts';
-import { matchNames, unmatched } from '../core/pattern.ts';
-import type { Shape } from '../core/shape.ts';
+import { matchNames, unmatched, unmatchedIn } from '../core/pattern.ts';
 import type { RawColumn, Table } from '../core/table.ts';
 import { type Feature, features, type ParsedFeatureConfig } from '../feature/index.ts';
 import type { RowFaults } from './sample-fault.ts';
-import type { TableColumn } from './source.ts';
+import type { InputForm, TableColumn } from './source.ts';
 
 interface Input {
   readonly name: string;
@@ -36,10 +35,9 @@ export class Inputs {
       const pattern = config.columns ?? name;
       const read = matchNames(pattern, names);
       const place = `${where}.${name}`;
-      if (read.length === 0) {
-        issues.push(unmatched(place, pattern, 'column', names));
-        continue;
-      }
+      const missing = unmatchedIn(place, pattern, 'column', names);
+      issues.push(...missing);
+      if (missing.length > 0) continue;
       try {
         const known = read.map((column) => columns[names.indexOf(column)] as TableColumn);
         inputs.push({ name, columns: read, feature: features.create(config, { where: place, columns: known }) });
@@ -65,9 +63,12 @@ export class Inputs {
     return this.inputs.filter(({ feature }) => feature.needsFit).flatMap(({ columns }) => columns);
   }
 
-  get shapes(): Readonly<Record<string, { readonly shape: Shape; readonly dtype: 'float32' | 'int32' }>> {
+  get forms(): Readonly<Record<string, InputForm>> {
     return Object.fromEntries(
-      this.inputs.map(({ name, feature }) => [name, { shape: feature.shape, dtype: feature.dtype }]),
+      this.inputs.map(({ name, feature: { shape, dtype, kind } }) => [
+        name,
+        { shape, dtype, ...(kind === undefined ? {} : { kind }) },
+      ]),
     );
   }
 

@@ -100,16 +100,20 @@ function groupRows(
   const first: number[] = [];
   const seen = new Set<string>();
   let group: string | null = null;
+  let isOther = true;
   for (let row = 0; row < heads.length; row++) {
-    if (bad[row] || !isOf(row)) continue;
+    // Of rows that are left out, those of another entity part what stands before and after them.
     const own = groups?.[row] ?? null;
+    isOther ||= own === null || own !== group;
+    group = own;
+    if (bad[row] || !isOf(row)) continue;
     const head = heads[row] as string;
-    if (own === null || own !== group || seen.has(head)) {
+    if (isOther || seen.has(head)) {
       first.push(row);
       seen.clear();
     }
     seen.add(head);
-    group = own;
+    isOther = false;
     sampleOf[row] = first.length - 1;
   }
   return { rows: Int32Array.from(first), sampleOf };

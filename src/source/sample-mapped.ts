@@ -1,10 +1,10 @@
-import { z } from 'zod';
 import type { Chunk, Json, LabelColumn, Rejected } from '../core/chunk.ts';
 import { parseConfig } from '../core/config.ts';
-import { ConfigError } from '../core/error.ts';
+import { ConfigError, SourceError } from '../core/error.ts';
 import { gatherRows } from '../core/rows.ts';
 import type { Table } from '../core/table.ts';
 import type { LabelSpec } from '../loss/index.ts';
+import { sortRecords } from './record/sort.ts';
 import type { SampleSource } from './sample.ts';
 import { RowFaults } from './sample-fault.ts';
 import type { Inputs } from './sample-inputs.ts';
@@ -13,23 +13,28 @@ import { RejectLimit } from './sample-limit.ts';
 import type { Mapping } from './sample-mapping.ts';
 import { metaColumns, readMeta } from './sample-meta.ts';
 import type { HeadRule, LabelScale } from './sample-rule.ts';
-import type { Reading, ReadOptions, TableSource } from './source.ts';
-
-const savedState = z.strictObject({
-  features: z.record(z.string(), z.json()),
-  labels: z
-    .strictObject({
-      scales: z.record(z.string(), z.strictObject({ mean: z.array(z.number()), scale: z.array(z.number()) })),
-      heads: z.array(z.string()).nullable(),
-    })
-    .nullable(),
-});
+import { savedState } from './sample-state.ts';
+import type {
+  Position,
+  Reading,
+  ReadOptions,
+  ReceiveOptions,
+  Receiver,
+  TableColumn,
+  TableSource,
+  Verdicts,
+} from './source.ts';
 
 /** Rows of which this share is rejected stop the reading, and as many at least. */
 const rejectDefaults = { share: 0.1, rows: 100 };
 
+/** Issues that are told of records that can't be samples. */
+const shownIssues = 20;
+
 interface Parts {
   readonly table: TableSource;
+  /** Those that the table offers. */
+  readonly columns: readonly TableColumn[];
   readonly mapping: Mapping;
   readonly where: string;
   readonly inputs: Inputs;
@@ -57,7 +62,7 @@ export class MappedSamples implements SampleSource {
   }
 
   get inputs(): SampleSource['inputs'] {
-    return this.features.shapes;
+    return this.features.forms;
   }
 
   get heads(): readonly string[] {
@@ -84,16 +89,70 @@ export class MappedSamples implements SampleSource {
     return (await this.parts.table.files?.()) ?? [];
   }
 
+  get isEndless(): boolean {
+    return this.parts.table.isEndless ?? false;
+  }
+
+  get canPeek(): boolean {
+    return this.parts.table.canPeek ?? false;
+  }
+
+  async covered(position: Position): Promise<void> {
+    await this.parts.table.covered?.(position);
+  }
+
+  async receive(options: ReceiveOptions): Promise<Receiver | undefined> {
+    return this.parts.table.receive?.({ ...options, judge: (table) => this.judge(table) });
+  }
+
+  get featureColumns(): readonly TableColumn[] {
+    const read = new Set(this.features.columns);
+    return this.parts.columns.filter(({ name }) => read.has(name));
+  }
+
+  async samplesOf(records: readonly unknown[], where: string): Promise<Chunk> {
+    const { columns, records: places, faults: unsorted } = sortRecords(records, this.featureColumns);
+    const rows = places.length;
+    const faults = new RowFaults(rows);
+    const keys = Int32Array.from(places);
+    const inputs = await this.features.transform({ rows, columns, place: (row) => `${where}[${row}]`, keys }, faults);
+    const issues = [
+      ...[...unsorted].map(([at, { reason: _, ...fault }]) => ({ where: `${where}[${at}]`, ...fault })),
+      ...faults.list.map(({ row, part, expected, found, hint }) => {
+        return { where: `${where}[${places[row]}], ${part}`, expected, found, ...(hint === undefined ? {} : { hint }) };
+      }),
+    ];
+    if (issues.length > 0) throw new SourceError(issues.slice(0, shownIssues));
+    return { rows, inputs, labels: {}, keys };
+  }
+
   async fit(signal: AbortSignal): Promise<void> {
-    const { labels } = this.parts;
+    const { labels, table, where } = this.parts;
+    if (table.isEndless)
+      throw new ConfigError({
+        where,
+        expected: 'features and labels that need to learn nothing first, as this source has no end',
+        found: 'some that do',
+        hint: 'train on a source with an end too, named before this one, and say here: like: <its name>',
+      });
     const fits = [this.features.startFit(), ...(labels?.needsFit ? [labels.startFit()] : [])];
     const columns = [...new Set([...this.features.columnsToFit, ...(labels?.columnsToFit ?? [])])];
-    for await (const { table } of this.parts.table.read({ signal, columns })) for (const fit of fits) fit.take(table);
+    let rows = 0;
+    for await (const { table: part } of table.read({ signal, columns, peek: true })) {
+      rows += part.rows;
+      for (const fit of fits) fit.take(part);
+    }
+    if (rows === 0)
+      throw new ConfigError({ where, expected: 'rows that features or labels can learn from', found: 'none' });
     for (const fit of fits) fit.finish();
   }
 
   state(): Json {
-    return { features: this.features.state(), labels: this.parts.labels?.state() ?? null };
+    const read = new Set(this.columnsRead());
+    const columns = this.parts.columns
+      .filter(({ name }) => read.has(name))
+      .map(({ name, kind, type }) => ({ name, kind, type }));
+    return { features: this.features.state(), labels: this.parts.labels?.state() ?? null, columns };
   }
 
   restore(state: Json): void {
@@ -103,7 +162,7 @@ export class MappedSamples implements SampleSource {
     if (fitted) labels?.restore(fitted);
   }
 
-  async *read({ from, signal }: ReadOptions): AsyncIterable<Reading> {
+  async *read({ from, signal, peek }: ReadOptions): AsyncIterable<Reading> {
     const { table, mapping, where, labels } = this.parts;
     if (this.needsFit)
       throw new ConfigError({
@@ -112,11 +171,11 @@ export class MappedSamples implements SampleSource {
         found: 'some that were not',
         hint: 'fit them (fitFeatures), or restore what was fitted before',
       });
-    const { maxRejectShare = rejectDefaults.share, minRejects = rejectDefaults.rows } = mapping;
+    // What others send can't be a reason to end: they were told, and it is in the dead letters.
+    const { maxRejectShare = table.receive ? 1 : rejectDefaults.share, minRejects = rejectDefaults.rows } = mapping;
     const limit = new RejectLimit(table.name, maxRejectShare, minRejects);
     const rules = labels?.rules() ?? new Map<string, HeadRule>();
-    const columns = [...new Set([...this.features.columns, ...(labels?.columns ?? []), ...metaColumns(mapping)])];
-    const options = { signal, columns, ...(from !== undefined && { from }) };
+    const options = { signal, columns: this.columnsRead(), ...(from !== undefined && { from }), ...(peek && { peek }) };
     for await (const { table: rows, rejected: unread, position } of table.read(options)) {
       const { chunk, rejected, rejectedRows } = await this.assemble(rows, rules);
       const all = unread.length === 0 ? rejected : [...unread, ...rejected];
@@ -124,6 +183,21 @@ export class MappedSamples implements SampleSource {
       limit.count(rows.rows + unread.length, rejectedRows + unread.length, all);
     }
     if (from === undefined) limit.finish();
+  }
+
+  private columnsRead(): readonly string[] {
+    const { mapping, labels } = this.parts;
+    return [...new Set([...this.features.columns, ...(labels?.columns ?? []), ...metaColumns(mapping)])];
+  }
+
+  /** What of a table can't be samples. */
+  private async judge(table: Table): Promise<Verdicts> {
+    const { mapping, labels } = this.parts;
+    const faults = new RowFaults(table.rows);
+    await this.features.transform(table, faults);
+    const { ids } = readMeta(mapping, table, faults);
+    labels?.read(labels.rules(), table, faults);
+    return { faults: faults.list, ...(ids ? { ids } : {}) };
   }
 
   /** The samples of a table, and what of it can't be one. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checkWithin } from '../core/zod-issue.ts';
 import { featuresSchema } from '../feature/index.ts';
+import { timeField } from './time.ts';
 
 const classNames = z
   .array(z.union([z.string(), z.number(), z.boolean()]))
@@ -60,7 +61,9 @@ const longLabels = z
     group: z
       .string()
       .optional()
-      .describe('A column that is the same in rows that follow each other and become one sample.'),
+      .describe(
+        'A column that is the same in rows that follow each other and become one sample; shards have whole ones.',
+      ),
     heads: z.array(z.string()).min(1).optional().describe('The heads; those of the training source when left out.'),
     others: z
       .enum(['reject', 'ignore'])
@@ -115,14 +118,7 @@ export const mappingFields = {
   labels: labelsSchema.optional().describe('The labels: which columns, and of which heads.'),
   id: z.string().optional().describe("The column of the samples' ids."),
   weight: z.string().optional().describe('The column of factors of the losses of a sample.'),
-  time: z
-    .union([
-      z.string(),
-      z.strictObject({
-        column: z.string().describe('The column.'),
-        unit: z.enum(['ms', 's']).default('ms').describe('Of numbers: milliseconds or seconds since 1970.'),
-      }),
-    ])
+  time: timeField
     .optional()
     .describe('The column of event times: dates, texts such as 2024-05-01T12:00:00Z, or milliseconds since 1970.'),
   maxRejectShare: z

@@ -1,5 +1,5 @@
 import type { Issue } from '../core/error.ts';
-import { matchNames, unmatched } from '../core/pattern.ts';
+import { matchNames, unmatched, unmatchedIn } from '../core/pattern.ts';
 import type { LabelMapping, NamedLabel } from './sample-mapping.ts';
 import type { TableColumn } from './source.ts';
 
@@ -28,9 +28,8 @@ export function planHeads(
 ): readonly HeadPlan[] {
   const names = columns.map(({ name }) => name);
   const find = (pattern: string, place: string): readonly string[] => {
-    const found = matchNames(pattern, names);
-    if (found.length === 0) issues.push(unmatched(place, pattern, 'column', names));
-    return found;
+    issues.push(...unmatchedIn(place, pattern, 'column', names));
+    return matchNames(pattern, names);
   };
   const findOne = (name: string | undefined, place: string): string | undefined => {
     if (name !== undefined && !names.includes(name)) issues.push(unmatched(place, name, 'column', names));

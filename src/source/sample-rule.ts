@@ -1,6 +1,6 @@
 import { ConfigError, type Issue } from '../core/error.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
-import type { LabelSpec } from '../loss/index.ts';
+import { type LabelSpec, misfitOfBounds } from '../loss/index.ts';
 import type { LabelOptions } from './sample-plan.ts';
 
 /** How the labels of a head are moved before they are trained: (y − mean) / scale, after the logarithm. */
@@ -75,8 +75,12 @@ export function misfits(
       where: place,
       expected: `labels ${formatShape(spec.shape)}: ${expected} ${expected === 1 ? 'number' : 'numbers'}`,
       found: `${size}`,
-      ...(spec.values.kind === 'distribution' &&
-        size === 1 && { hint: 'class numbers go with sparseCategoricalCrossentropy' }),
+      hint:
+        size > 1
+          ? `change the units of the head's last layer, or give its labels ${expected} ${expected === 1 ? 'column' : 'columns'}`
+          : spec.values.kind === 'distribution'
+            ? 'class numbers go with sparseCategoricalCrossentropy'
+            : `give the head's last layer fewer units: { dense: 1 } for most losses; one of ${expected} classes goes with sparseCategoricalCrossentropy`,
     });
   if (spec.values.kind === 'class' && (options.classes?.length ?? 0) > spec.values.count)
     issues.push({
@@ -92,13 +96,8 @@ export function misfits(
       found: 'one whose labels have limits',
       hint: `leave ${options.standardize ? 'standardize' : 'log10'} out for this head`,
     });
-  if (spec.bound !== hasBound)
-    issues.push({
-      where: place,
-      expected: spec.bound ? 'a column of bounds, which the loss takes' : 'a loss that takes bounds',
-      found: spec.bound ? 'none' : 'one that would take bounds for values',
-      hint: spec.bound ? 'name it, as bound: …' : "use the loss 'censored', or leave the rows with bounds out",
-    });
+  const misfit = misfitOfBounds(spec, hasBound);
+  if (misfit) issues.push({ where: place, ...misfit });
   return issues;
 }
 

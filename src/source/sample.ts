@@ -1,16 +1,18 @@
-import type { Json } from '../core/chunk.ts';
+import type { Chunk, Json } from '../core/chunk.ts';
 import { parseConfig } from '../core/config.ts';
 import { ConfigError, type Issue } from '../core/error.ts';
 import { unmatched } from '../core/pattern.ts';
 import type { LabelSpec } from '../loss/index.ts';
+import { entitySource } from './entity.ts';
 import { Inputs } from './sample-inputs.ts';
 import { LongLabels } from './sample-long-labels.ts';
 import { MappedSamples } from './sample-mapped.ts';
 import { type Mapping, type MappingConfig, mappingSchema } from './sample-mapping.ts';
 import { metaColumns } from './sample-meta.ts';
 import type { LabelScale } from './sample-rule.ts';
+import { columnsOf } from './sample-state.ts';
 import { WideLabels } from './sample-wide-labels.ts';
-import type { Source, TableSource } from './source.ts';
+import type { ReceiveOptions, Receiver, Source, TableColumn, TableSource } from './source.ts';
 
 /** A source that makes samples of the rows of a table. */
 export interface SampleSource extends Source {
@@ -34,8 +36,19 @@ export interface SampleSource extends Source {
   countRows(signal?: AbortSignal): Promise<number | undefined>;
   /** The files that are read; none where it is not files. */
   files(): Promise<readonly string[]>;
+  /** The columns that features read: what a record needs that a prediction is asked for. */
+  readonly featureColumns: readonly TableColumn[];
+  /**
+   * Samples without labels of records that have those columns.
+   * @param where they stand, for errors
+   * @throws SourceError with what is wrong with the first of those that can't be samples
+   */
+  samplesOf(records: readonly unknown[], where: string): Promise<Chunk>;
+  /** Begins to take what others send; undefined where the medium is none that is sent to. */
+  receive(options: ReceiveOptions): Promise<Receiver | undefined>;
 }
 
+/** What the samples of a table are made for. */
 export interface SamplesOptions {
   /** Where the mapping stands, for errors; the table's name when left out. */
   readonly where?: string;
@@ -43,6 +56,11 @@ export interface SamplesOptions {
   readonly like?: SampleSource;
   /** Whether labels are looked at; not, for predictions. */
   readonly labels?: boolean;
+  /** Whether rows are labels alone, whose samples come from elsewhere and have their ids: features are left out. */
+  readonly labelsOnly?: boolean;
+  /** The columns as they were, for where the table is not there any more. */
+  readonly remembered?: readonly TableColumn[];
+  /** Ends the look at the table; what was asked for then rejects with its reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -65,14 +83,16 @@ export async function samples(
 export async function mapSamples(
   table: TableSource,
   own: Mapping,
-  { where = table.name, like, labels: wanted = true, signal }: SamplesOptions = {},
+  { where = table.name, like, labels: wanted = true, labelsOnly = false, remembered, signal }: SamplesOptions = {},
 ): Promise<SampleSource> {
-  const mapping = like === undefined ? own : { ...like.mapping, ...definedIn(own) };
-  const columns = await table.columns(signal);
+  const { features, ...rest } = like === undefined ? own : { ...like.mapping, ...definedIn(own) };
+  const mapping: Mapping = labelsOnly ? rest : { ...rest, features };
+  const columns = await columnsOf(table, remembered, signal);
   const names = columns.map(({ name }) => name);
   const issues: Issue[] = [];
-  const shared = like instanceof MappedSamples && own.features === undefined ? like : undefined;
-  if (mapping.features === undefined)
+  const shared = like instanceof MappedSamples && own.features === undefined && !labelsOnly ? like : undefined;
+  if (labelsOnly) issues.push(...labelIssues(mapping, where));
+  else if (mapping.features === undefined)
     issues.push({
       where: `${where}.features`,
       expected: 'the inputs of the model, and how columns become them',
@@ -92,11 +112,35 @@ export async function mapSamples(
   for (const name of metaColumns(mapping))
     if (!names.includes(name)) issues.push(unmatched(where, name, 'column', names));
   if (issues.length > 0) throw new ConfigError(issues);
-  return new MappedSamples({ table, mapping, where, inputs, labels, fittedLabels: fitted });
+  const group = labelled?.form === 'long' && !table.isEndless ? labelled.group : undefined;
+  return new MappedSamples({
+    table: group === undefined ? table : entitySource(table, group),
+    columns,
+    mapping,
+    where,
+    inputs,
+    labels,
+    fittedLabels: fitted,
+  });
 }
 
-/** Looks at all rows of the training source once, if its features or labels need it. */
-export async function fitFeatures(source: SampleSource, signal: AbortSignal): Promise<void> {
+/** What labels that come apart from their samples lack. */
+function labelIssues({ id, labels }: Mapping, where: string): readonly Issue[] {
+  const found = 'none';
+  return [
+    ...(id === undefined
+      ? [{ where: `${where}.id`, expected: 'the column of the ids of the samples', found, hint: 'id: <column>' }]
+      : []),
+    ...(labels === undefined ? [{ where: `${where}.labels`, expected: 'the columns of the labels', found }] : []),
+  ];
+}
+
+/**
+ * Looks at all rows of the training source once, if need be.
+ * @param signal ends the look; what was asked for then rejects with its reason
+ * @throws TrunklineError when the source fails
+ */
+export async function fitFeatures(source: SampleSource, signal = new AbortController().signal): Promise<void> {
   if (source.needsFit) await source.fit(signal);
 }
 

@@ -4,6 +4,7 @@ import type { TypedArray } from '../core/dtype.ts';
 import { type Issue, ShapeError } from '../core/error.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
+import { misfitOfBounds } from '../loss/index.ts';
 import type { Head, ModelInput, ModelSpec } from '../model/spec.ts';
 import type { TrainedHead } from './head-group.ts';
 import { issueOfIds } from './ids.ts';
@@ -115,5 +116,6 @@ function lookAtLabels({ name, label }: TrainedHead, labels: HeadLabels, rows: nu
   count('presence', present, rows);
   count('weights', weight, rows);
   count('bounds', bound, size);
-  if (label.bound && !bound) issues.push({ where: where(), expected: 'a bound for each label', found: 'none' });
+  const misfit = misfitOfBounds(label, bound !== undefined);
+  if (misfit) issues.push({ where: where(), ...misfit });
 }

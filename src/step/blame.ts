@@ -1,6 +1,25 @@
 import type { StepReport } from '../engine/trainer.ts';
 import type { ParameterGroup } from '../model/spec.ts';
+import type { HeadInputs } from './fill.ts';
 import type { ModelProgram } from './program.ts';
+
+/** Heads whose loss is above its limit, and that loss. */
+export function spiking(
+  { outputs }: Pick<StepReport, 'outputs'>,
+  program: ModelProgram,
+  present: readonly HeadInputs[],
+): ReadonlyMap<string, string> {
+  return new Map(
+    present.flatMap(({ name, limit = Number.POSITIVE_INFINITY }): [string, string][] => {
+      const loss = program.lossIn(outputs, name);
+      return loss > limit
+        ? [[name, `a spike: loss ${formatNumber(loss)}, and ${formatNumber(limit)} at most before`]]
+        : [];
+    }),
+  );
+}
+
+const formatNumber = (value: number): string => String(Number(value.toPrecision(4)));
 
 /**
  * Heads that a step is to be repeated without, and why: those with a loss that is not finite, else those whose own

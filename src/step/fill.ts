@@ -6,6 +6,7 @@ import { type Batch, inputSize } from './batch.ts';
 import { putColumn } from './column.ts';
 import type { HeadGroup, TrainedHead } from './head-group.ts';
 import type { ModelProgram } from './program.ts';
+import type { Settings } from './settings.ts';
 
 /** Inputs of a prepared program, by name. What the program turned out not to need is not among them. */
 type Slot = Readonly<Record<string, TypedArray>>;
@@ -19,6 +20,7 @@ interface GroupPlaces {
   readonly weight: TypedArray | undefined;
   readonly denominator: TypedArray | undefined;
   readonly known: TypedArray | undefined;
+  readonly limit: TypedArray | undefined;
   readonly factor: TypedArray | undefined;
 }
 
@@ -38,6 +40,7 @@ function placesIn(slot: Slot, groups: readonly HeadGroup[]): readonly GroupPlace
       weight: at('weight'),
       denominator: at('denominator'),
       known: at('known'),
+      limit: at('limit'),
       factor: at('factor'),
     };
   });
@@ -73,6 +76,8 @@ export function fillBatch(slot: Slot, program: ModelProgram, groups: readonly He
 export interface HeadInputs {
   readonly name: string;
   readonly denominator: number;
+  /** The highest loss that is no spike, where that is looked at. */
+  readonly limit?: number;
 }
 
 /** Writes the scalars of a step: of the present heads, and that the others are absent. */
@@ -83,12 +88,21 @@ export function fillHeads(slot: Slot, program: ModelProgram, rows: number, prese
     for (const [column, { name }] of group.heads.entries()) {
       const head = inputs.get(name);
       if (group.denominator) group.denominator[column] = head?.denominator ?? 1;
+      if (group.limit) group.limit[column] = head?.limit ?? Number.POSITIVE_INFINITY;
       if (group.known) group.known[column] = Number(head !== undefined);
       if (!head) putColumn(group.present, 0, { rows, column, columns: group.heads.length, size: 1 });
     }
   for (const [input, heads] of program.sets) {
     const any = slot[input];
     if (any) any[0] = Number(heads.some((head) => inputs.has(head)));
+  }
+}
+
+/** Writes which batch normalisation is frozen in a step. */
+export function fillFrozen(slot: Slot, program: ModelProgram, settings: Settings): void {
+  for (const [input, group] of program.normalized) {
+    const frozen = slot[input];
+    if (frozen) frozen[0] = Number(settings.isFrozen(group));
   }
 }
 

@@ -1,67 +1,46 @@
-import { ConfigError } from '../core/error.ts';
-import { formatValue } from '../core/format.ts';
 import type { PreparedStep, StepReport as Taken, Trainer } from '../engine/trainer.ts';
 import type { StepSettings } from '../engine/update.ts';
 import type { Gradients } from '../merge/index.ts';
 import type { ParameterGroup } from '../model/spec.ts';
-import { fillFactors, fillHeads } from './fill.ts';
+import type { Batch } from './batch.ts';
+import { fillFactors, fillFrozen, fillHeads } from './fill.ts';
 import { gramianOf } from './gramian.ts';
 import type { TrainedHead } from './head-group.ts';
 import type { Memory, Pending } from './memory.ts';
 import type { ModelProgram } from './program.ts';
-import type { HeadChoice } from './state.ts';
+import type { SkippedStep, StepReport } from './report.ts';
+import type { Settings } from './settings.ts';
 
-/** What may change from step to step without compiling anything. Numbers are refused below 0, and when not finite. */
-export class HeadSettings {
-  readonly #name: string;
-  #weight: number;
-  #learningRate: number;
-  /** Whether what only this head uses stays as it is. Its labels go on to train what others use too. */
-  frozen: boolean;
-
-  constructor(name: string, { weight, learningRate, frozen }: HeadChoice) {
-    this.#name = name;
-    this.#weight = weight;
-    this.#learningRate = learningRate;
-    this.frozen = frozen;
-  }
-
-  /** Factor of the head's loss in the merged one. */
-  get weight(): number {
-    return this.#weight;
-  }
-
-  set weight(value: number) {
-    this.#weight = checkedFactor(`head "${this.#name}", weight`, value);
-  }
-
-  /** Factor of the learning rate of what only this head uses. */
-  get learningRate(): number {
-    return this.#learningRate;
-  }
-
-  set learningRate(value: number) {
-    this.#learningRate = checkedFactor(`head "${this.#name}", learningRate`, value);
-  }
-
-  /** Plain data, for checkpoints. */
-  choice(): HeadChoice {
-    return { weight: this.#weight, learningRate: this.#learningRate, frozen: this.frozen };
-  }
-}
-
-/** @throws ConfigError when it can't be a factor */
-function checkedFactor(where: string, value: number): number {
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw new ConfigError({ where, expected: 'a finite number, 0 or more', found: formatValue(value) });
+export interface TakeOptions {
+  /** Whether rows without any label take part, as in the statistics of batch normalisation; false when left out. */
+  readonly keepUnlabelled?: boolean;
+  /** Scores of heads with `prequential` are reported with every so many steps, counted from the first; never when left out. */
+  readonly scoreEverySteps?: number;
+  /** Whether the best guesses of all rows that take part are reported too. */
+  readonly points?: boolean;
+  /** Whether one head is trained: of those with a label in the batch, the one that was trained least recently. */
+  readonly oneHead?: boolean;
+  /** Called when it is known what became of the step: before a later one is begun, where spikes are looked for. */
+  readonly ended?: (report: StepReport | SkippedStep) => Promise<void> | undefined;
 }
 
 /** A batch that was written into a slot. */
 export interface Work {
+  readonly labels: Batch['labels'];
   readonly prepared: PreparedStep;
   readonly slot: number;
   readonly rows: number;
   readonly counts: ReadonlyMap<string, number>;
+  /** Whether one of the present heads is trained, the one that was least recently. */
+  readonly oneHead: boolean;
+  /** Writes what is known of the heads again, when some of them were left out. */
+  readonly refill: () => void;
+  /** Rows without any label, which were left out; and the numbers of the others, where there are any. */
+  readonly dropped: number;
+  readonly took?: Int32Array;
+  /** Whether best guesses are reported. */
+  readonly points: boolean;
+  readonly scoreEverySteps: number | undefined;
   /** Time to write it. */
   readonly assembleMs: number;
 }
@@ -87,11 +66,9 @@ export interface FlightOptions {
   readonly trainer: Trainer;
   readonly memory: Memory;
   readonly groups: readonly ParameterGroup[];
-  readonly clip: StepSettings['clip'];
-  /** Runtime inputs by head. */
-  readonly settings: ReadonlyMap<string, HeadSettings>;
-  /** Branches that stay as they are. */
-  readonly frozen: ReadonlySet<string>;
+  /** Limits on gradients, as they are now. */
+  readonly clip: () => StepSettings['clip'];
+  readonly settings: Settings;
 }
 
 /** Steps that were asked for and whose end is not known yet, in their order. */
@@ -100,27 +77,24 @@ export class Flights {
   readonly #open: Flight[] = [];
   /** Steps taken or launched. */
   steps = 0;
-  #learningRate = 1;
 
   constructor(options: FlightOptions) {
     this.#options = options;
   }
 
-  /** Factor of all learning rates, 1 unless set: a runtime input, and no part of the state. */
-  get learningRate(): number {
-    return this.#learningRate;
-  }
-
-  set learningRate(value: number) {
-    this.#learningRate = checkedFactor('learningRate', value);
-  }
-
   /** Asks for a step, and remembers it as if it counted. It follows those whose end is not known yet. */
-  launch({ prepared, slot, rows, counts }: Work, heads: readonly TrainedHead[]): Flight {
-    const { program, trainer, memory, groups, clip, settings } = this.#options;
-    const pending = memory.pending(heads, rows, counts, (head) => settings.get(head)?.weight ?? 1);
+  launch({ prepared, slot, rows, counts, oneHead }: Work, present: readonly TrainedHead[]): Flight {
+    const { program, trainer, memory, groups, settings } = this.#options;
+    const heads = oneHead ? [memory.leastRecent(present)] : present;
+    const clip = this.#options.clip();
+    const pending = memory.pending(
+      heads,
+      { rows, counts, step: this.steps + 1 },
+      (head) => settings.heads.get(head)?.weight ?? 1,
+    );
     const inputs = prepared.slots[slot] ?? {};
     fillHeads(inputs, program, rows, pending);
+    fillFrozen(inputs, program, settings);
     const factors: number[] = [];
     const merging = { durationMs: 0 };
     const weigh = (gradients?: () => Gradients): void => {
@@ -134,11 +108,11 @@ export class Flights {
     if (parted === 0) weigh();
     const between = (outputs: Taken['outputs']): void => weigh(() => ({ gramian: gramianOf(outputs, names, parted) }));
     const labelled = new Set(names);
-    const present = groups.map((group) => this.#moves(group, labelled));
+    const moves = groups.map((group) => this.#moves(group, labelled));
     const learningRates = groups.map((group) => this.#rate(group));
     const following = this.#open.length > 0;
-    const stepSettings = { present, learningRates, following, ...(clip ? { clip } : {}) };
-    const moved = groups.filter((_, at) => present[at]);
+    const stepSettings = { present: moves, learningRates, following, ...(clip ? { clip } : {}) };
+    const moved = groups.filter((_, at) => moves[at]);
     memory.advance(pending, moved);
     trainer.steps = this.steps++;
     const taken = prepared.run(slot, stepSettings, parted > 0 ? between : undefined);
@@ -173,16 +147,14 @@ export class Flights {
     }
   }
 
-  #moves({ heads, branch }: ParameterGroup, present: ReadonlySet<string>): boolean {
-    const [only, ...others] = heads;
-    const frozen =
-      this.#options.frozen.has(branch) || (others.length === 0 && this.#options.settings.get(only as string)?.frozen);
-    return !frozen && heads.some((head) => present.has(head));
+  #moves(group: ParameterGroup, present: ReadonlySet<string>): boolean {
+    return !this.#options.settings.isFrozen(group) && group.heads.some((head) => present.has(head));
   }
 
   #rate(group: ParameterGroup): number {
     const [only, ...others] = group.heads;
-    const own = others.length === 0 ? (this.#options.settings.get(only as string)?.learningRate ?? 1) : 1;
-    return this.#options.memory.rate(group) * own * this.#learningRate;
+    const { memory, settings } = this.#options;
+    const own = others.length === 0 ? (settings.heads.get(only as string)?.learningRate ?? 1) : 1;
+    return memory.rate(group) * own * settings.branchRate(group.branch) * settings.learningRate;
   }
 }

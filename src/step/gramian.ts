@@ -9,35 +9,18 @@ interface Uses extends Pick<ModelSpec, 'readers'> {
 }
 
 /**
- * Where heads first part: values that some of their users serve fewer heads than they do, and that depend on no other
- * such value. A head's gradient there is its say in everything before.
+ * Where heads part: values that several heads depend on, and some of their users fewer, or none because a head ends
+ * there. Every way from a shared parameter to a head passes one of them, so together a head's gradients there are its
+ * say in everything that it shares, before an auxiliary head as well as behind it.
  */
-export function partings(spec: Uses): readonly ValueId[] {
-  const readers = (value: ValueId): number => spec.readers[value]?.length ?? 0;
-  const after = new Set<ValueId>();
-  const found: ValueId[] = [];
-  const visit = (value: ValueId): void => {
-    if (after.has(value) || readers(value) < 2) return;
-    const uses = spec.nodes.filter(({ inputs }) => inputs.includes(value));
-    const parts = uses.some(({ outputs }) => outputs.every((output) => readers(output) < readers(value)));
-    const ends = spec.heads.some((head) => head.objective && head.value === value);
-    if (parts || ends) {
-      found.push(value);
-      markAfter(value);
-    }
-  };
-  const markAfter = (value: ValueId): void => {
-    for (const { inputs, outputs } of spec.nodes)
-      if (inputs.includes(value))
-        for (const output of outputs)
-          if (!after.has(output)) {
-            after.add(output);
-            markAfter(output);
-          }
-  };
-  for (const { value } of spec.inputs) visit(value);
-  for (const { outputs } of spec.nodes) for (const output of outputs) visit(output);
-  return found;
+export function partings({ inputs, nodes, heads, readers }: Uses): readonly ValueId[] {
+  const readersOf = (value: ValueId): number => readers[value]?.length ?? 0;
+  const narrows = (from: ValueId, to: ValueId): boolean => readersOf(to) > 0 && readersOf(to) < readersOf(from);
+  const part = (value: ValueId): boolean =>
+    nodes.some((node) => node.inputs.includes(value) && node.outputs.some((output) => narrows(value, output))) ||
+    heads.some((head) => head.objective && head.value === value);
+  const values = [...inputs.map(({ value }) => value), ...nodes.flatMap(({ outputs }) => outputs)];
+  return values.filter((value) => readersOf(value) > 1 && part(value));
 }
 
 /** The name under which a program gives one head's gradient at the parting of a number. */

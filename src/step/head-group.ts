@@ -23,6 +23,10 @@ export function trainedHeads(spec: ModelSpec): readonly TrainedHead[] {
   });
 }
 
+/** Whether what a training step predicts for any of a group's heads is wanted in every step: see `Prequential`. */
+export const isScored = ({ heads }: Pick<HeadGroup, 'heads'>): boolean =>
+  heads.some(({ objective }) => objective.prequential > 0);
+
 /** Each head by itself. */
 export const oneByOne = (heads: readonly TrainedHead[]): readonly HeadGroup[] =>
   heads.map((head) => ({ name: head.name, heads: [head] }));

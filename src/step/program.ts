@@ -1,16 +1,18 @@
 import { add, div, mul, reshape, type Scalar, scalar, slice, sum, type Tensor } from '@tensorflow/tfjs-core';
 import type { TypedArray } from '../core/dtype.ts';
 import { type Shape, sizeOf } from '../core/shape.ts';
-import { rowLosses } from '../loss/index.ts';
-import type { ModelSpec, ValueId } from '../model/spec.ts';
+import type { ModelNode, ModelSpec, ParameterGroup, ValueId } from '../model/spec.ts';
+import { type Frozen, normalizesBatches } from '../trace/frozen.ts';
 import { type InputSpecs, randomRowsInput, type Step } from '../trace/record.ts';
 import { type Batch, inputShape } from './batch.ts';
 import { columnOf } from './column.ts';
 import { forward, nodesFor, selectIf } from './forward.ts';
 import { denseTogether } from './fused.ts';
 import { partingName, partings } from './gramian.ts';
-import { guardGradient } from './guard.ts';
-import { groupHeads, type HeadGroup, oneByOne, type TrainedHead, trainedHeads } from './head-group.ts';
+import { guardGradient, nanAbove } from './guard.ts';
+import { groupHeads, type HeadGroup, isScored, oneByOne, type TrainedHead, trainedHeads } from './head-group.ts';
+import { headLosses } from './head-losses.ts';
+import type { Guesses } from './scored-window.ts';
 
 /** What a batch's program depends on: batches alike in this share one. */
 export interface BatchForm {
@@ -32,6 +34,8 @@ export interface ProgramOptions {
   readonly fuse?: boolean;
   /** Whether each head's gradient is wanted where heads part, before their factors are known. */
   readonly gradients?: boolean;
+  /** Whether the merged loss is NaN when a head's is above the limit that it is given, so that the step is not taken. */
+  readonly limits?: boolean;
 }
 
 /** Where a head is among those that are computed together. */
@@ -58,8 +62,8 @@ const at = (inputs: Inputs, name: string): Tensor => inputs[name] as Tensor;
 
 /**
  * Functions of a model's batch, for an engine to compile. Inputs are named `x/<input>`, `label/<group>`,
- * `present/<group>`, `weight/…`, `bound/…`, `denominator/…`, `factor/…`, `any/<number>`; outputs `loss/<group>` and
- * `point/<group>`, where a group is named after its first head.
+ * `present/<group>`, `weight/…`, `bound/…`, `denominator/…`, `factor/…`, `limit/…`, `any/<number>`, `frozen/<layer>`;
+ * outputs `loss/<group>` and `point/<group>`, where a group is named after its first head.
  */
 export class ModelProgram {
   readonly spec: ModelSpec;
@@ -70,21 +74,27 @@ export class ModelProgram {
   readonly single: readonly HeadGroup[];
   /** Sets of heads of which a program must know whether any is present, by the name of the input that says so. */
   readonly sets = new Map<string, readonly string[]>();
+  /** Parameters of layers with batch normalisation, by the name of the input that says whether they are frozen. */
+  readonly normalized: ReadonlyMap<string, ParameterGroup>;
   readonly #byHeads = new Map<string, string>();
   readonly #columns: ReadonlyMap<string, HeadColumn>;
   readonly #specs = new Map<string, InputSpecs>();
   /** Shapes of rows of the inputs, where they are the same in every batch. */
   readonly #shapes: readonly Shape[] | undefined;
+  readonly #limits: boolean;
 
   /** Where heads part, when their gradients there are wanted one by one. */
   readonly partings: readonly ValueId[];
 
-  constructor(spec: ModelSpec, { fuse = true, gradients = false }: ProgramOptions = {}) {
+  constructor(spec: ModelSpec, { fuse = true, gradients = false, limits = false }: ProgramOptions = {}) {
     this.spec = spec;
+    this.#limits = limits;
     const fixed = spec.inputs.every(({ shape }) => shape.every((size) => size >= 0));
     this.#shapes = fixed ? spec.inputs.map(({ shape }) => shape) : undefined;
     this.partings = gradients ? partings(spec) : [];
     this.heads = trainedHeads(spec);
+    const normalized = spec.groups.filter(({ heads, layer }) => heads.length > 0 && normalizesBatches(layer));
+    this.normalized = new Map(normalized.map((group) => [`frozen/${group.name}`, group]));
     this.byName = new Map(this.heads.map((head) => [head.name, head]));
     this.single = oneByOne(this.heads);
     this.groups = fuse ? groupHeads(spec, this.heads) : this.single;
@@ -94,32 +104,38 @@ export class ModelProgram {
       this.#nameSet(heads);
   }
 
-  /** Merged loss of a batch, and each group's losses; the best guesses too when there is an input `points`. */
+  /**
+   * Merged loss of a batch, and each group's losses; the best guesses too of groups in which a head is scored while it
+   * trains, and of all when there is an input `points`.
+   */
   readonly train: Step = (inputs) => {
     const ends = this.groups.flatMap(({ heads, fused }) => (fused ? [fused.input] : heads.map(({ value }) => value)));
     const values = this.#forward(inputs, ends, true);
     const outputs: Record<string, Tensor> = {};
     const merged: Tensor[] = [];
     const apart: Record<string, Tensor> = {};
+    const limited: [Tensor, Tensor][] = [];
     for (const group of this.groups) {
       const { name, heads, fused } = group;
       const [{ objective, shape, value }] = heads as [TrainedHead];
       const flat = fused ? this.#together(inputs, group, values) : (values.get(value) as Tensor);
       const output = reshape(flat, [-1, ...shape]);
-      const rows = rowLosses(objective.loss, labelled(inputs, group, output), placeOf(group));
+      const rows = headLosses(inputs, group, output);
       const losses = div(
         fused ? sum(reshape(rows, [-1, heads.length]), 0) : sum(rows),
         at(inputs, `denominator/${name}`),
       );
       outputs[`loss/${name}`] = losses;
-      if (inputs.points) outputs[`point/${name}`] = objective.loss.point(output);
+      if (inputs.points || isScored(group)) outputs[`point/${name}`] = objective.loss.point(output);
       merged.push(sum(mul(losses, at(inputs, `factor/${name}`))));
+      if (this.#limits) limited.push([losses, at(inputs, `limit/${name}`)]);
       heads.forEach((head, column) => {
         apart[head.name] = fused ? reshape(slice(losses, [column], [1]), []) : losses;
       });
     }
     merged.push(...this.#penalties(inputs));
-    const loss = merged.reduce((total, one) => add(total, one), scalar(0)) as Scalar;
+    const total = merged.reduce((sofar, one) => add(sofar, one), scalar(0)) as Scalar;
+    const loss = limited.length > 0 ? (nanAbove(total, limited) as Scalar) : total;
     if (this.partings.length === 0) return { loss, outputs };
     const places = this.partings.map((value, parting) => [partingName(parting), values.get(value) as Tensor]);
     return { loss, outputs, losses: apart, activations: Object.fromEntries(places) };
@@ -146,7 +162,7 @@ export class ModelProgram {
       const [{ name, objective, value }] = group.heads as [TrainedHead];
       const output = values.get(value) as Tensor;
       return [
-        [`loss/${name}`, rowLosses(objective.loss, labelled(inputs, group, output), placeOf(group))],
+        [`loss/${name}`, headLosses(inputs, group, output)],
         [`point/${name}`, objective.loss.point(output)],
       ] as const;
     });
@@ -201,14 +217,15 @@ export class ModelProgram {
         [`denominator/${name}`, { shape }],
         [`factor/${name}`, { shape, ...(this.partings.length > 0 ? { stage: 1 } : {}) }],
         ...(fused ? [[`known/${name}`, { shape, dtype: 'bool' }]] : []),
+        ...(this.#limits ? [[`limit/${name}`, { shape }]] : []),
       ];
     });
-    const sets = [...this.sets.keys()].map((name) => [name, { shape: [], dtype: 'bool' }]);
+    const flags = [...this.sets.keys(), ...this.normalized.keys()].map((name) => [name, { shape: [], dtype: 'bool' }]);
     const others = [
       [randomRowsInput, { shape: [rows], dtype: 'int32' }],
       ...(points ? [['points', { shape: [] }]] : []),
     ];
-    return Object.fromEntries([...inputs, ...labels, ...scalars, ...sets, ...others]);
+    return Object.fromEntries([...inputs, ...labels, ...scalars, ...flags, ...others]);
   }
 
   /** One head's loss among the outputs of `train`. */
@@ -219,9 +236,21 @@ export class ModelProgram {
 
   /** One head's best guesses among the outputs of `train`, where they were asked for. */
   pointsIn(outputs: Outputs, head: string): TypedArray | undefined {
-    const { points, column, columns, size } = this.#columns.get(head) as HeadColumn;
-    const given = outputs[points];
-    return given && columnOf(given, column, columns, size);
+    const { size } = this.#columns.get(head) as HeadColumn;
+    const given = this.guessesIn(outputs, head);
+    return given && columnOf(given.values, given.column, given.columns, size);
+  }
+
+  /** Where one head's best guesses are among the outputs of `train`: nothing is copied. */
+  guessesIn(outputs: Outputs, head: string): Guesses | undefined {
+    const { points, column, columns } = this.#columns.get(head) as HeadColumn;
+    const values = outputs[points];
+    return values && { values, column, columns };
+  }
+
+  /** Whether batch normalisation in a layer is frozen in a step with these inputs. */
+  frozenIn(inputs: Inputs, layer: ModelNode['layer']): Frozen {
+    return layer.trainable ? (inputs[`frozen/${layer.name}`] ?? false) : true;
   }
 
   #nameSet(heads: readonly string[]): void {
@@ -239,7 +268,8 @@ export class ModelProgram {
   #forward(inputs: Inputs, ends: readonly ValueId[], training: boolean): ReadonlyMap<ValueId, Tensor> {
     const given = this.spec.inputs.map(({ name, value }) => [value, at(inputs, `x/${name}`)] as const);
     const anyPresent = (readers: readonly string[]): Tensor => this.#anyPresent(inputs, readers);
-    const options = { training, ...(training ? { anyPresent } : {}) };
+    const frozen = (layer: ModelNode['layer']): Frozen => this.frozenIn(inputs, layer);
+    const options = { training, ...(training ? { anyPresent, frozen } : {}) };
     return forward(this.spec, nodesFor(this.spec, ends), new Map(given), options);
   }
 
@@ -262,19 +292,4 @@ export class ModelProgram {
       return losses.map((loss) => selectIf(this.#anyPresent(inputs, heads), loss));
     });
   }
-}
-
-const placeOf = ({ name }: HeadGroup): string => `head "${name}"`;
-
-/** What is known of a group's heads, as rows: those of one head, or for each row those of every head. */
-function labelled(inputs: Inputs, { name, heads: [head] }: HeadGroup, output: Tensor) {
-  const { label } = head as TrainedHead;
-  const weight = inputs[`weight/${name}`];
-  return {
-    output,
-    label: reshape(at(inputs, `label/${name}`), [-1, ...label.shape]),
-    present: reshape(at(inputs, `present/${name}`), [-1]),
-    ...(label.bound ? { bound: reshape(at(inputs, `bound/${name}`), [-1, ...label.shape]) } : {}),
-    ...(weight ? { weight: reshape(weight, [-1]) } : {}),
-  };
 }

@@ -1,49 +1,52 @@
-import { tensor } from '@tensorflow/tfjs-core';
 import type { TypedArray } from '../core/dtype.ts';
-import { ConfigError } from '../core/error.ts';
-import { didYouMean } from '../core/suggest.ts';
 import type { Engine, PreparedStep, Trainer } from '../engine/trainer.ts';
-import type { MergeStrategy } from '../merge/index.ts';
+import type { StepSettings } from '../engine/update.ts';
 import type { ModelSpec, ParameterGroup } from '../model/spec.ts';
-import type { Optimizer } from '../optimizer/index.ts';
 import type { InputSpecs } from '../trace/record.ts';
 import { type Batch, checkBatch, countLabels } from './batch.ts';
-import { blamed } from './blame.ts';
 import { fillBatch } from './fill.ts';
-import { Flights, HeadSettings, type Work } from './flight.ts';
+import { Flights, type TakeOptions, type Work } from './flight.ts';
+import { Inference } from './inference.ts';
+import { labelledRows } from './labelled-rows.ts';
+import { LeftOut } from './left-out.ts';
 import { Memory } from './memory.ts';
+import { Prequential } from './prequential.ts';
 import { ModelProgram } from './program.ts';
 import { reportOf, type SkippedStep, type StepReport } from './report.ts';
+import { RunState } from './run-state.ts';
+import { type Forgotten, type RunnerOptions, runsAhead } from './runner-options.ts';
+import type { PrequentialScores } from './scored-window.ts';
+import { type HeadSettings, Settings } from './settings.ts';
 import type { StepState } from './state.ts';
 
-export interface RunnerOptions {
-  readonly optimizer: Optimizer;
-  readonly merge: MergeStrategy;
-  /** Whether heads that are alike are computed together: faster, the same to rounding. true when left out. */
-  readonly fuse?: boolean;
-  /** Seed of random masks. */
-  readonly seed: number;
-  /** Computes the model's batches in another way than node by node, for the same inputs and outputs. */
-  readonly program?: ModelProgram;
-}
+export type { RunnerOptions } from './runner-options.ts';
 
 /** Takes gradient steps with a model: presence, denominators, weights, rates and clocks of every head. */
 export class StepRunner {
+  /** The model that is trained. */
   readonly spec: ModelSpec;
+  /** Its functions of a batch, as the engine compiles them. */
   readonly program: ModelProgram;
-  /** Runtime inputs by head: changing one compiles nothing. */
+  /** What slots and clocks are of. */
+  readonly optimizer: string;
+  /** Runtime inputs: changing one compiles nothing. */
+  readonly runtime: Settings;
+  /** Those by head. */
   readonly settings: ReadonlyMap<string, HeadSettings>;
   /** Branches whose parameters and moving statistics stay as they are. */
-  readonly frozen = new Set<string>();
+  readonly frozen: Set<string>;
+  readonly #state: RunState;
   readonly #trainer: Trainer;
   readonly #groups: readonly ParameterGroup[];
   readonly #memory: Memory;
   #slot = 0;
   #last: Promise<unknown> = Promise.resolve();
-
-  /** Whether a step may be launched before it is known what became of the one before it. */
-  readonly #ahead: boolean;
+  readonly #inference: Inference;
+  readonly #spike: RunnerOptions['spike'];
+  #clip: StepSettings['clip'];
+  #ahead: boolean;
   readonly #flights: Flights;
+  readonly #prequential: Prequential;
   #launched: Promise<void> = Promise.resolve();
   /** Until when each slot is in use. */
   readonly #slots: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
@@ -60,38 +63,53 @@ export class StepRunner {
     this.program = program;
     this.#groups = groups;
     this.#trainer = trainer;
-    const { merge, optimizer } = options;
-    this.#ahead = !merge.remembers && !merge.needsGradients && !optimizer.schedule.remembers;
-    this.#memory = new Memory(options.merge, options.optimizer.schedule);
-    this.settings = new Map(program.heads.map(({ name, objective }) => [name, new HeadSettings(name, objective)]));
-    this.#flights = new Flights({
+    const { merge, optimizer, spike, settings = new Settings() } = options;
+    this.#inference = new Inference(program, trainer);
+    this.#ahead = runsAhead(options);
+    this.optimizer = optimizer.kernel.type;
+    this.#clip = optimizer.clip;
+    this.#spike = spike;
+    this.#memory = new Memory(merge, optimizer.schedule, spike);
+    this.#prequential = new Prequential(program.heads);
+    settings.begin(program.heads);
+    this.runtime = settings;
+    this.settings = settings.heads;
+    this.frozen = settings.frozen;
+    this.#flights = new Flights({ program, trainer, groups, memory: this.#memory, clip: () => this.#clip, settings });
+    this.#state = new RunState({
       program,
-      trainer,
       groups,
+      trainer,
+      optimizer: optimizer.kernel.type,
+      settings,
       memory: this.#memory,
-      clip: optimizer.clip,
-      settings: this.settings,
-      frozen: this.frozen,
+      flights: this.#flights,
+      prequential: this.#prequential,
     });
   }
 
   /** Factor of all learning rates, 1 unless set: a runtime input, and no part of the state. */
   get learningRate(): number {
-    return this.#flights.learningRate;
+    return this.runtime.learningRate;
   }
 
   set learningRate(value: number) {
-    this.#flights.learningRate = value;
+    this.runtime.learningRate = value;
   }
 
-  /** @throws EngineError, ConfigError or ShapeError when the engine does not take the model */
+  /** Readies a model for training, from what its variables hold. @throws EngineError, ConfigError or ShapeError */
   static async open(spec: ModelSpec, engine: Engine, options: RunnerOptions): Promise<StepRunner> {
-    const { fuse = true, merge } = options;
-    const { program = new ModelProgram(spec, { fuse, gradients: merge.needsGradients }) } = options;
+    const { fuse = true, merge, spike } = options;
+    const asked = { fuse, gradients: merge.needsGradients, limits: spike !== undefined };
+    const { program = new ModelProgram(spec, asked) } = options;
     const groups = spec.groups.filter(({ heads }) => heads.length > 0);
     const trainer = await engine.train({
       step: program.train,
-      groups: groups.map(({ name, parameters }) => ({ name, variables: parameters.map(({ variable }) => variable) })),
+      groups: groups.map(({ name, branch, parameters }) => ({
+        name,
+        variables: parameters.map(({ variable }) => variable),
+        clippedWith: branch,
+      })),
       optimizer: options.optimizer.kernel,
       seed: options.seed,
       ...(program.partings.length > 0 ? { perHead: 'activations' as const } : {}),
@@ -101,16 +119,19 @@ export class StepRunner {
 
   /**
    * Takes one step. A second one may be asked for before the first has settled: its batch is written meanwhile.
-   * A head whose loss or gradient is not finite is left out, and the step taken without it.
+   * A head whose loss or gradient is not finite is left out, and the step taken without it. Rows without any label take
+   * no part unless they are to be kept, and a batch without any label is no step.
    * @throws ShapeError when the batch does not fit the model
    */
-  async take(batch: Batch, { points = false }: { readonly points?: boolean } = {}): Promise<StepReport | SkippedStep> {
-    checkBatch(this.spec, this.program.byName, batch);
-    const counts = countLabels(batch.labels);
-    if (counts.size === 0) return { skipped: 'unlabelled', rows: batch.rows, rejected: {} };
+  async take(given: Batch, options: TakeOptions = {}): Promise<StepReport | SkippedStep> {
+    checkBatch(this.spec, this.program.byName, given);
+    const counts = countLabels(given.labels);
+    if (counts.size === 0) return { skipped: 'unlabelled', rows: given.rows, rejected: {} };
+    const { batch, took } = options.keepUnlabelled ? { batch: given } : labelledRows(given);
     const [slot, turn] = [this.#slot, this.#last];
     this.#slot = 1 - slot;
-    const taken = this.#inTurn(batch, points, slot, turn, counts);
+    const rows = { dropped: given.rows - batch.rows, ...(took ? { took } : {}) };
+    const taken = this.#inTurn(batch, options, slot, turn, { counts, ...rows });
     this.#last = taken.catch(() => {});
     this.#slots[slot] = this.#last;
     return taken;
@@ -118,10 +139,10 @@ export class StepRunner {
 
   async #inTurn(
     batch: Batch,
-    points: boolean,
+    { points = false, oneHead = false, scoreEverySteps, ended }: TakeOptions,
     slot: number,
     turn: Promise<unknown>,
-    counts: ReadonlyMap<string, number>,
+    known: Pick<Work, 'counts' | 'dropped' | 'took'>,
   ): Promise<StepReport | SkippedStep> {
     const before = this.#launched;
     let launched = (): void => {};
@@ -133,10 +154,16 @@ export class StepRunner {
       const prepared = await this.#prepare(this.program.specs(this.program.form(batch, points), 'train'));
       await free;
       const started = performance.now();
-      fillBatch(prepared.slots[slot] ?? {}, this.program, this.program.groups, batch);
+      const refill = (): void => fillBatch(prepared.slots[slot] ?? {}, this.program, this.program.groups, batch);
+      refill();
       const assembleMs = performance.now() - started;
       await (this.#ahead ? before : turn);
-      return await this.#step({ prepared, slot, rows: batch.rows, counts, assembleMs }, turn, launched);
+      const { rows, labels } = batch;
+      const asked = { points, oneHead, scoreEverySteps };
+      const work = { prepared, slot, rows, labels, ...known, ...asked, refill, assembleMs };
+      const report = await this.#step(work, turn, launched);
+      await ended?.(report);
+      return report;
     } finally {
       launched();
     }
@@ -158,10 +185,10 @@ export class StepRunner {
    */
   async #step(work: Work, turn: Promise<unknown>, launched: () => void): Promise<StepReport | SkippedStep> {
     const { rows, counts } = work;
-    const rejected: Record<string, string> = {};
+    const leftOut = new LeftOut(this.program, this.#groups, this.#memory);
     for (;;) {
-      const heads = this.program.heads.filter(({ name }) => counts.has(name) && !(name in rejected));
-      if (heads.length === 0) return { skipped: 'notFinite', rows, rejected };
+      const heads = this.program.heads.filter(({ name }) => counts.has(name) && !leftOut.has(name));
+      if (heads.length === 0) return leftOut.skipped(rows);
       const flight = this.#flights.launch(work, heads);
       // A step that follows another may be held: those after it wait until it can't be any more.
       if (flight.settings.following) void turn.then(() => flight.recalled || launched());
@@ -174,91 +201,77 @@ export class StepRunner {
         this.#flights.land(flight);
         const losses = flight.pending.map(({ name }) => this.program.lossIn(taken.outputs, name));
         this.#memory.observe(flight.pending, losses, flight.moved);
-        return reportOf(this.program, this.#groups, { work, flight, taken, losses, rejected });
+        this.#prequential.add(this.program, work.labels, taken.outputs, flight.pending);
+        const isDue = work.scoreEverySteps !== undefined && flight.step % work.scoreEverySteps === 0;
+        const scores = isDue && this.scoresHeads ? { prequential: this.prequential() } : {};
+        return reportOf(this.program, this.#groups, { work, flight, taken, losses, ...leftOut.told(), ...scores });
       }
       this.#flights.recall(flight);
       if (taken.held) await turn;
-      const names = flight.pending.map(({ name }) => name);
-      const bad = taken.held ? [] : blamed(taken, this.program, this.#groups, names);
-      for (const [head, reason] of bad) rejected[head] = reason;
+      else leftOut.add(taken, flight.pending);
+      // Whoever takes the turn now was left out of what was written, as one of those without a turn.
+      if (work.oneHead) work.refill();
     }
   }
 
   /**
-   * What every output predicts for these rows, by name: views that hold until the next call.
+   * What every output predicts for these rows, by name: copies.
    * @throws ShapeError when the rows do not fit the model
    */
-  async predict(rows: number, inputs: Batch['inputs']): Promise<Readonly<Record<string, TypedArray>>> {
-    const batch: Batch = { rows, inputs, labels: {} };
-    checkBatch(this.spec, this.program.byName, batch);
-    const prepared = await this.#trainer.infer(
-      this.program.predict,
-      this.program.specs(this.program.form(batch), 'predict'),
-    );
-    fillBatch(prepared.inputs, this.program, [], batch);
-    return prepared.run();
+  predict(rows: number, inputs: Batch['inputs']): Promise<Readonly<Record<string, TypedArray>>> {
+    return this.#inference.predict({ rows, inputs, labels: {} });
   }
 
-  /** The loss of each row and the best guesses, `loss/<head>` and `point/<head>`: views that hold until the next call. */
-  async evaluate(batch: Batch): Promise<Readonly<Record<string, TypedArray>>> {
-    checkBatch(this.spec, this.program.byName, batch);
-    const specs = this.program.specs(this.program.form(batch), 'evaluate');
-    const prepared = await this.#trainer.infer(this.program.evaluate, specs);
-    fillBatch(prepared.inputs, this.program, this.program.groupsFor('evaluate'), batch);
-    return prepared.run();
+  /** Each row's loss and best guesses, `loss/<head>` and `point/<head>`: copies. @throws ShapeError as `predict` */
+  evaluate(batch: Batch): Promise<Readonly<Record<string, TypedArray>>> {
+    return this.#inference.evaluate(batch);
+  }
+
+  /** Whether any head is scored while it trains. */
+  get scoresHeads(): boolean {
+    return this.#prequential.isOn;
+  }
+
+  /**
+   * Of every head with `prequential`: the metrics of its last labels, each scored before it was trained on, as of the
+   * last step that has ended. To be called between steps.
+   */
+  prequential(): Readonly<Record<string, PrequentialScores>> {
+    return this.#prequential.scores();
+  }
+
+  /** Does something when the steps that were asked for have ended, and before a later one is begun. */
+  between<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    const done = this.#last.then(work);
+    const ended = done.then(
+      () => {},
+      () => {},
+    );
+    this.#last = ended;
+    this.#launched = ended;
+    return done;
+  }
+
+  /** Follows another schedule, limits and strategy from the next step on: nothing is compiled. To be called between steps. */
+  retune({ optimizer, merge }: Pick<RunnerOptions, 'optimizer' | 'merge'>, forget: Forgotten): void {
+    this.#clip = optimizer.clip;
+    this.#ahead = runsAhead({ optimizer, merge, ...(this.#spike ? { spike: this.#spike } : {}) });
+    this.#memory.retune(merge, optimizer.schedule, forget);
   }
 
   /** What a run continues from. Arrays are views: copy what is to be kept. To be called between steps. */
   state(): StepState {
-    const untouched = this.spec.groups
-      .flatMap(({ parameters }) => parameters)
-      .map(({ name, variable }) => [`parameter/${name}`, variable.dataSync() as TypedArray]);
-    const arrays = { ...Object.fromEntries(untouched), ...this.#trainer.state() };
-    return {
-      steps: this.#flights.steps,
-      settings: Object.fromEntries([...this.settings].map(([head, own]) => [head, own.choice()])),
-      frozen: [...this.frozen],
-      arrays,
-      ...this.#memory.state(),
-    };
+    return this.#state.read();
   }
 
-  /** Takes over the state of what the model still has. */
+  /** Goes on from a state alone, between steps: see `RunState`. @throws ConfigError, EngineError when a size differs */
   restore(state: StepState): void {
-    const parameters = new Set(this.#groups.flatMap((group) => group.parameters.map(({ name }) => name)));
-    const groups = this.#groups.map(({ name }) => name);
-    const known = Object.entries(state.arrays).filter(([name]) => {
-      const [kind, ...rest] = name.split('/');
-      if (kind === 'clock') return groups.includes(rest.join('/'));
-      return parameters.has((kind === 'slot' ? rest.slice(1) : rest).join('/'));
-    });
-    this.#trainer.restore(Object.fromEntries(known));
-    for (const { name, variable } of this.spec.groups.flatMap((group) => group.parameters)) {
-      const values = state.arrays[`parameter/${name}`];
-      if (!values || parameters.has(name)) continue;
-      const restored = tensor(values.slice() as Float32Array, variable.shape, variable.dtype);
-      variable.assign(restored);
-      restored.dispose();
-    }
-    this.#flights.steps = state.steps;
-    for (const [head, own] of this.settings) Object.assign(own, state.settings[head]);
-    this.frozen.clear();
-    for (const branch of state.frozen) this.frozen.add(branch);
-    this.#memory.restore(
-      state,
-      this.program.heads.map(({ name }) => name),
-      groups,
-    );
+    this.#state.replace(state);
   }
 
-  /** Takes over settings that were changed since `before` was opened, for heads that both have. */
-  keepSettings({ program, settings }: StepRunner): void {
-    for (const { name, objective } of program.heads) {
-      const [own, other] = [this.settings.get(name), settings.get(name)];
-      if (!own || !other) continue;
-      for (const option of ['weight', 'learningRate', 'frozen'] as const)
-        if (other[option] !== objective[option]) Object.assign(own, { [option]: other[option] });
-    }
+  /** Takes over what a state names, between steps, and no more. @throws ConfigError, EngineError when a size differs */
+  adopt(part: Partial<StepState>): void {
+    this.#state.adopt(part);
   }
 
   /** Copies the trained values into the model's variables. */
@@ -271,19 +284,13 @@ export class StepRunner {
    * @throws ConfigError when no head of that name is trained
    */
   head(name: string): HeadSettings {
-    const settings = this.settings.get(name);
-    if (settings) return settings;
-    const known = [...this.settings.keys()];
-    throw new ConfigError({
-      where: 'head',
-      expected: `one of ${known.map((head) => `'${head}'`).join(', ')}`,
-      found: `'${name}'`,
-      ...didYouMean(name, known),
-    });
+    return this.runtime.head(name);
   }
 
+  /** Frees what the engine holds for the model, once the steps asked for have ended. Variables stay as last pulled. */
   async close(): Promise<void> {
     await this.#last;
+    await this.#inference.ended();
     await this.#trainer.close();
   }
 }

@@ -3,16 +3,17 @@ import { z } from 'zod';
 import type { Chunk, LabelColumn } from '../core/chunk.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { parseConfig } from '../core/config.ts';
+import { markLabelled } from '../core/labelled.ts';
 import { chunkBytes, emptyChunk } from '../core/rows.ts';
 import type { Flow } from './flow.ts';
 import type { StreamBatch, StreamChunk } from './item.ts';
 import { keepRows } from './keep.ts';
-import { markLabelled } from './labelled.ts';
 import { onFlow, type Part } from './operator.ts';
 import { Quota, type QuotaOptions } from './quota.ts';
 import { RowList } from './row-list.ts';
 import type { HeldRows } from './state.ts';
 
+/** Which rows make a step. */
 export interface BatchOptions {
   /** Rows of a step; the last one of an epoch may have fewer. */
   readonly rows: number;

@@ -1,59 +1,11 @@
-import type { Json, Rejected } from '../core/chunk.ts';
+import type { Json, Rejected, RejectedAt } from '../core/chunk.ts';
 import { ConfigError, TrunklineError } from '../core/error.ts';
+import type { FlowSnapshot } from '../core/flow-snapshot.ts';
 import type { Source } from '../source/source.ts';
+import type { Bound, Operator } from './flow-operator.ts';
+import type { FlowOptions, Origin } from './flow-options.ts';
 import { type Amount, add, type FlowCounts, Ledger, type Outcome } from './ledger.ts';
 import type { FlowState, OperatorState, StreamState } from './state.ts';
-
-/** Where rows come from, as rules tell them apart. */
-export interface Origin {
-  readonly source: string;
-  readonly tags: readonly string[];
-}
-
-/** When a stream ends because too much of it can't be read. */
-export interface RejectLimit {
-  /** Share of the records, from 0 to 1. */
-  readonly share: number;
-  /** Records before it is looked at. */
-  readonly after: number;
-}
-
-/** Takes what can't be trained on. Reading waits for it; what it throws ends the stream. */
-export type DeadLetter = (rejected: Rejected) => void | Promise<void>;
-
-export interface FlowOptions {
-  readonly name: string;
-  readonly origins: readonly Origin[];
-  /** Heads that rows may have labels of. */
-  readonly heads: readonly string[];
-  /** What rows hold, where the source says so. */
-  readonly inputs?: Source['inputs'];
-  /** How much is read ahead of what the operators hold. */
-  readonly credit: Amount;
-  readonly rejectLimit?: RejectLimit;
-  readonly deadLetter?: DeadLetter;
-  /** Why reading again may give other rows, if it may. */
-  readonly notReplayable?: string;
-  /** What to go on from. */
-  readonly restore?: FlowState;
-}
-
-/** The most that an operator holds at a time. Without bytes: as many as the rows happen to have. */
-export interface Bound {
-  readonly rows: number;
-  readonly sizeBytes?: number;
-}
-
-/** An operator, as its flow knows it. */
-export interface Operator {
-  readonly name: string;
-  /** So much more is read. */
-  readonly bound?: Bound;
-  /** What it goes on from, when it is asked between two rows. */
-  state(): OperatorState;
-  /** Why a run that is repeated may differ, if it may. */
-  readonly notReplayable?: string;
-}
 
 /**
  * One subscription to a source: how much may be read, what became of every row, and which operators it passes. It
@@ -64,6 +16,9 @@ export class Flow {
   readonly origins: readonly Origin[];
   readonly heads: readonly string[];
   readonly inputs: Source['inputs'];
+  readonly isEndless: boolean;
+  /** How much is read ahead of what the operators hold. */
+  readonly ahead: Amount;
   readonly #options: FlowOptions;
   readonly #ledger: Ledger;
   readonly #controller = new AbortController();
@@ -82,6 +37,8 @@ export class Flow {
     this.origins = options.origins;
     this.heads = options.heads;
     this.inputs = options.inputs ?? {};
+    this.isEndless = options.isEndless ?? false;
+    this.ahead = options.credit;
     this.#options = options;
     this.#ledger = new Ledger(options.name);
     this.#granted = options.credit;
@@ -96,6 +53,15 @@ export class Flow {
   /** Rows that were received, and what became of them. */
   counts(): FlowCounts {
     return this.#ledger.counts();
+  }
+
+  /** This flow, and those that are joined into it, as they are now. */
+  snapshots(): readonly FlowSnapshot[] {
+    const { repeats, ...counts } = this.counts();
+    const { pending: queued, granted } = this.credit;
+    const operators = this.#operators.map((operator) => ({ name: operator.name, counts: operator.counts?.() ?? {} }));
+    const own = { name: this.name, ...counts, repeated: repeats.received, queued, granted, operators };
+    return [...this.#feeders.flatMap((feeder) => feeder.snapshots()), own];
   }
 
   /** What may be pending before reading stops, and what is pending. */
@@ -189,7 +155,12 @@ export class Flow {
 
   /** Hands on what could not be read. */
   async report(rejected: readonly Rejected[]): Promise<void> {
-    for (const one of rejected) await this.#options.deadLetter?.(one);
+    await this.#report('read', this.#ledger.passed.rejections, rejected);
+  }
+
+  async #report(stage: RejectedAt['stage'], before: number, rejected: readonly Rejected[]): Promise<void> {
+    let number = before;
+    for (const one of rejected) await this.#options.deadLetter?.(one, { flow: this.name, stage, number: ++number });
   }
 
   /**
@@ -211,8 +182,10 @@ export class Flow {
 
   /** Counts labels that a step was taken without, and hands their ids on. */
   async rejectLabels(rejected: readonly (Rejected & { readonly head: string })[]): Promise<void> {
-    for (const { head } of rejected) add(this.#ledger.ended.rejectedLabels, head, 1);
-    await this.report(rejected);
+    const tally = this.#ledger.ended;
+    const before = tally.rejections;
+    for (const { head } of rejected) add(tally.rejectedLabels, head, 1);
+    await this.#report('step', before, rejected);
   }
 
   #checkLimit(latest: readonly Rejected[]): void {
@@ -244,6 +217,7 @@ export class Flow {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+    for (const operator of this.#operators) if (operator.ready) await operator.ready();
   }
 
   /** Says that `wanted` may have become another. */
@@ -285,6 +259,19 @@ export class Flow {
   completed(state: StreamState): StreamState {
     const own = state[this.name] as FlowState;
     return { ...state, [this.name]: { ...own, ledger: { ...own.ledger, ended: this.#ledger.ended.state() } } };
+  }
+
+  /** Resolves when everything that a state of now refers to is on the disk. */
+  async durable(): Promise<void> {
+    await Promise.all(this.#feeders.map((feeder) => feeder.durable()));
+    for (const operator of this.#operators) await operator.durable?.();
+  }
+
+  /** Says that nobody goes on from before these places, by the names of flows. */
+  async covered(places: ReadonlyMap<string, Json>): Promise<void> {
+    for (const feeder of this.#feeders) await feeder.covered(places);
+    const own = places.get(this.name);
+    if (own !== undefined) for (const operator of this.#operators) await operator.covered?.(own);
   }
 
   /** Why a run that is repeated may differ; empty when it may not. */

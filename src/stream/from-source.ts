@@ -5,11 +5,13 @@ import { parseConfig } from '../core/config.ts';
 import { ConfigError } from '../core/error.ts';
 import { chunkBytes, emptyChunk } from '../core/rows.ts';
 import type { Position, Reading, Source } from '../source/source.ts';
-import { type DeadLetter, Flow, type RejectLimit } from './flow.ts';
+import { Flow } from './flow.ts';
+import type { DeadLetter, RejectLimit } from './flow-options.ts';
 import type { StreamChunk } from './item.ts';
 import { type Feed, pump } from './pump.ts';
 import type { FlowState, StreamState } from './state.ts';
 
+/** How often and how far ahead a source is read, and what becomes of what can't be. */
 export interface FromSourceOptions {
   /** How often the source is read; `Infinity` without end. 1 when left out. */
   readonly epochs?: number;
@@ -59,7 +61,7 @@ interface Place {
  */
 export function fromSource(source: Source, options: FromSourceOptions = {}): Observable<StreamChunk> {
   const { epochs, tags, rows, sizeBytes } = parseConfig(schema, options, 'fromSource');
-  const { name, heads, inputs, replayable } = source;
+  const { name, heads, inputs, replayable, isEndless = false } = source;
   const { deadLetter, rejectLimit, restore, signal, from } = options;
   return pump(() => {
     const restored = restore && stateOf(restore, name);
@@ -69,6 +71,7 @@ export function fromSource(source: Source, options: FromSourceOptions = {}): Obs
       inputs,
       origins: [{ source: name, tags }],
       credit: { rows, sizeBytes },
+      isEndless,
       ...(deadLetter ? { deadLetter } : {}),
       ...(rejectLimit ? { rejectLimit } : {}),
       ...(restored ? { restore: restored } : {}),

@@ -1,10 +1,15 @@
 export { type BatchOptions, batch } from './batch.ts';
-export { type DeadLetter, Flow, type RejectLimit } from './flow.ts';
+export { Flow } from './flow.ts';
+export type { DeadLetter, RejectLimit } from './flow-options.ts';
 export { type FromSourceOptions, fromSource } from './from-source.ts';
 export { type InterleaveOptions, type InterleavePart, interleave } from './interleave.ts';
 export type { EpochEnd, StepItem, StreamBatch, StreamChunk } from './item.ts';
+export { type JoinOptions, join } from './join.ts';
 export { keep, type RowPredicate } from './keep.ts';
 export type { FlowCounts } from './ledger.ts';
+export { record } from './record.ts';
+export type { RecordingOptions } from './recording/form.ts';
+export { openRecording, type Recording } from './recording.ts';
 export { type ReservoirOptions, reservoir } from './reservoir.ts';
 export { type RouteOptions, type RouteRule, route } from './route.ts';
 export { type ShuffleOptions, shuffle } from './shuffle.ts';

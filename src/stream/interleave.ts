@@ -5,9 +5,9 @@ import { parseConfig } from '../core/config.ts';
 import { ConfigError } from '../core/error.ts';
 import { chunkBytes, emptyChunk } from '../core/rows.ts';
 import { Draws } from './draw.ts';
-import { Flow } from './flow.ts';
-import { stateOf } from './from-source.ts';
+import type { Flow } from './flow.ts';
 import type { StreamChunk } from './item.ts';
+import { joinedFlow } from './joined-flow.ts';
 import { Lane } from './lane.ts';
 import { type Feed, pump } from './pump.ts';
 import { RowList } from './row-list.ts';
@@ -55,7 +55,8 @@ const joinedRows = 1024;
 /**
  * Joins streams, row by row: which one the next row is from is drawn by weight, and waited for. One that has ended is
  * drawn no more; when all have, an epoch ends. Ends of their own epochs are theirs alone. What comes out is a flow of its
- * own, which counts the rows that the others have forwarded.
+ * own, which counts the rows that the others have forwarded, and takes in up to 1,024 rows ahead, and as many bytes as
+ * the others may read ahead.
  * @throws ConfigError when an option is wrong, two flows have one name, or a stream does not begin at a source
  */
 export function interleave(parts: readonly InterleavePart[], options: InterleaveOptions = {}): Observable<StreamChunk> {
@@ -113,18 +114,9 @@ class Interleaved implements Feed {
     this.#lanes = parts.map(() => new Lane());
     this.#subscriptions = parts.map(({ samples$ }, at) => samples$.subscribe(this.#lanes[at] as Lane));
     try {
-      const flows = this.#lanes.map((lane, at) => lane.flowAt(at));
-      checkNames([name, ...flows.map((flow) => flow.name)]);
-      this.flow = new Flow({
-        name,
-        origins: flows.flatMap(({ origins }) => origins),
-        heads: [...new Set(flows.flatMap(({ heads }) => heads))],
-        inputs: Object.assign({}, ...flows.map(({ inputs }) => inputs)),
-        credit: { rows: joinedRows, sizeBytes: Number.POSITIVE_INFINITY },
-        ...(restore ? { restore: stateOf(restore, name) } : {}),
-      });
+      const flows = this.#lanes.map((lane, at) => lane.flowAt(`interleave[${at}]`));
+      this.flow = joinedFlow('interleave', flows, { name, ...(restore ? { restore } : {}) });
       this.#origins = flows.map((_, at) => flows.slice(0, at).reduce((sum, { origins }) => sum + origins.length, 0));
-      for (const flow of flows) this.flow.fedBy(flow);
       this.#restore();
     } catch (error) {
       this.close();
@@ -238,12 +230,4 @@ class Interleaved implements Feed {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     for (const lane of this.#lanes) lane.close();
   }
-}
-
-function checkNames(names: readonly string[]): void {
-  const twice = names.filter((name, at) => names.indexOf(name) !== at);
-  if (twice.length === 0) return;
-  throw new ConfigError(
-    twice.map((name) => ({ where: 'interleave', expected: 'flows of different names', found: `'${name}' twice` })),
-  );
 }

@@ -33,6 +33,11 @@ export class Lane implements Observer<StreamChunk> {
     this.#changed();
   }
 
+  /** Whether something came and was not taken, or the stream has ended or failed. */
+  get hasNews(): boolean {
+    return this.rows.size > 0 || this.#complete || this.#failure !== undefined;
+  }
+
   /** Whether nothing will come any more. @throws what the stream failed with */
   get ended(): boolean {
     if (this.#failure) throw this.#failure.error;
@@ -40,11 +45,11 @@ export class Lane implements Observer<StreamChunk> {
   }
 
   /** @throws ConfigError when the stream has not begun with an item of its flow */
-  flowAt(place: number): Flow {
+  flowAt(where: string): Flow {
     if (this.#failure) throw this.#failure.error;
     if (this.#flow) return this.#flow;
     throw new ConfigError({
-      where: `interleave[${place}]`,
+      where,
       expected: 'a stream of fromSource, which begins at once',
       found: 'one that emitted nothing when it was subscribed to',
     });

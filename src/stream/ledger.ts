@@ -1,8 +1,17 @@
-import type { Json } from '../core/chunk.ts';
+import type { Json, RejectedAt } from '../core/chunk.ts';
 import { TrunklineError } from '../core/error.ts';
 
 /** What may become of a row; each row comes to one of these once. `forwarded` is to another flow, which goes on counting. */
-export const outcomes = ['trained', 'evaluated', 'filtered', 'unlabelled', 'rejected', 'expired', 'forwarded'] as const;
+export const outcomes = [
+  'trained',
+  'evaluated',
+  'filtered',
+  'unlabelled',
+  'rejected',
+  'expired',
+  'duplicate',
+  'forwarded',
+] as const;
 export type Outcome = (typeof outcomes)[number];
 export type OutcomeCounts = Readonly<Record<Outcome, number>>;
 
@@ -30,6 +39,11 @@ export class Tally {
   rejected: Counts = {};
   rejectedLabels: Counts = {};
 
+  /** Records and labels that were rejected. */
+  get rejections(): number {
+    return total(this.rejected) + total(this.rejectedLabels);
+  }
+
   /** A copy that JSON can hold. */
   state(): Json {
     const { outcomes, repeats, rejected, rejectedLabels } = this;
@@ -44,6 +58,13 @@ export class Tally {
   restore(state: Json): void {
     Object.assign(this, structuredClone(state));
   }
+}
+
+/** How many records and labels had been rejected there, as a state says. */
+export function rejectionsOf({ passed, ended }: LedgerState, stage: RejectedAt['stage']): number {
+  const tally = new Tally();
+  tally.restore(stage === 'read' ? passed : ended);
+  return tally.rejections;
 }
 
 /** Rows, and the bytes they take up. */

@@ -1,6 +1,6 @@
 import type { Chunk } from '../core/chunk.ts';
 import { ConfigError } from '../core/error.ts';
-import { matchNames, unmatched } from '../core/pattern.ts';
+import { matchNames, unmatchedIn } from '../core/pattern.ts';
 
 /** Heads by pattern, and how many labels of each a batch that has any should have. */
 export type QuotaOptions = Readonly<Record<string, number>>;
@@ -22,7 +22,7 @@ export class Quota {
     const issues = entries.flatMap(([pattern, atLeast]) => {
       const where = `batch.quota['${pattern}']`;
       if (atLeast > rows) return [{ where, expected: `at most the ${rows} rows of a batch`, found: `${atLeast}` }];
-      return matchNames(pattern, heads).length === 0 ? [unmatched(where, pattern, 'head', heads)] : [];
+      return unmatchedIn(where, pattern, 'head', heads);
     });
     if (issues.length > 0) throw new ConfigError(issues);
     const atLeast = new Map<string, number>();

@@ -10,6 +10,7 @@ import { onFlow, type Part } from './operator.ts';
 import { RowList } from './row-list.ts';
 import type { HeldRows } from './state.ts';
 
+/** How many rows are kept, and how often they come once more. */
 export interface ReservoirOptions {
   /** Rows that are kept for each head. */
   readonly rowsPerHead: number;

@@ -2,12 +2,12 @@ import type { MonoTypeOperatorFunction } from 'rxjs';
 import { z } from 'zod';
 import type { LabelColumn } from '../core/chunk.ts';
 import { parseConfig } from '../core/config.ts';
-import { ConfigError } from '../core/error.ts';
-import { matchNames, unmatched } from '../core/pattern.ts';
+import { ConfigError, type Issue } from '../core/error.ts';
+import { markLabelled } from '../core/labelled.ts';
+import { matchNames, unmatchedIn } from '../core/pattern.ts';
 import type { Flow } from './flow.ts';
 import type { StreamChunk } from './item.ts';
 import { keepRows, type RowPredicate } from './keep.ts';
-import { markLabelled } from './labelled.ts';
 import { onFlow } from './operator.ts';
 
 /** Which heads some rows may train. A rule without `source`, `tag` and `where` fits every row. */
@@ -16,11 +16,13 @@ export interface RouteRule {
   readonly source?: string;
   /** Pattern of tags, one of which the source must have. */
   readonly tag?: string;
+  /** What else must be so of the row. */
   readonly where?: RowPredicate;
   /** Pattern of the heads: `NR-*|SR-*`. `!*` is none. */
   readonly heads: string;
 }
 
+/** What becomes of rows that rules leave nothing of. */
 export interface RouteOptions {
   /** Whether rows that may train no head go on all the same. false when left out: they are counted as unlabelled. */
   readonly keepUnlabelled?: boolean;
@@ -38,6 +40,8 @@ const schema = z.strictObject({
   keepUnlabelled: z.boolean().default(false),
 });
 
+type Written = z.output<typeof schema>['rules'][number];
+
 /**
  * Says which heads each row may train: the first rule that fits it decides, and its labels of other heads are taken for
  * absent. A row that no rule fits keeps its labels.
@@ -46,7 +50,8 @@ const schema = z.strictObject({
 export function route(rules: readonly RouteRule[], options: RouteOptions = {}): MonoTypeOperatorFunction<StreamChunk> {
   const { keepUnlabelled } = parseConfig(schema, { rules, ...options }, 'route');
   return onFlow('route', (flow, emit) => {
-    checkRules(rules, flow);
+    const issues = ruleIssues(rules, flow);
+    if (issues.length > 0) throw new ConfigError(issues);
     const heads = new Map<string, Uint8Array>();
     const ruleOf = rules.map(({ source, tag, where }) => ({
       where,
@@ -95,20 +100,28 @@ export function route(rules: readonly RouteRule[], options: RouteOptions = {}): 
   });
 }
 
-function checkRules(rules: readonly RouteRule[], { origins, heads }: Flow): void {
-  const issues = rules.flatMap((rule, at) => {
-    const sources = origins.map(({ source }) => source);
-    const tags = origins.flatMap((origin) => origin.tags);
+/**
+ * What is wrong with rules: sources, tags and heads that there are none of.
+ * @param where the place of the rules
+ */
+export function ruleIssues(
+  rules: readonly Pick<Written, 'source' | 'tag' | 'heads'>[],
+  { origins, heads }: Pick<Flow, 'origins' | 'heads'>,
+  where = 'route',
+): readonly Issue[] {
+  const sources = origins.map(({ source }) => source);
+  const tags = [...new Set(origins.flatMap((origin) => origin.tags))];
+  return rules.flatMap((rule, at) => {
     const missing = (field: 'source' | 'tag' | 'heads', names: readonly string[], what: string) => {
       const pattern = rule[field];
-      const none = pattern !== undefined && pattern !== '!*' && matchNames(pattern, names).length === 0;
-      return none ? [unmatched(`route[${at}].${field}`, pattern, what, names)] : [];
+      const isSaid = pattern !== undefined && pattern !== '!*';
+      return isSaid ? unmatchedIn(`${where}[${at}].${field}`, pattern, what, names) : [];
     };
     return [
       ...missing('source', sources, 'source'),
-      ...missing('tag', tags, 'tag'),
+      // Tags come and go with the sources that have them: one of those that are named is enough.
+      ...(rule.tag !== undefined && matchNames(rule.tag, tags).length > 0 ? [] : missing('tag', tags, 'tag')),
       ...missing('heads', heads, 'head'),
     ];
   });
-  if (issues.length > 0) throw new ConfigError(issues);
 }

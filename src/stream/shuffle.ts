@@ -10,12 +10,16 @@ import { onFlow, type Part } from './operator.ts';
 import { RowList } from './row-list.ts';
 import type { HeldRows } from './state.ts';
 
+/** The window in which rows are mixed. */
 export interface ShuffleOptions {
   /** Rows of the window. */
   readonly rows: number;
   /** Seed of the order. 0 when left out. */
   readonly seed?: number;
-  /** Bytes of the window: it holds fewer rows when they are large. A label counts as a number, be it there or not. */
+  /**
+   * Bytes of the window, ids and times included: it holds fewer rows when they are large. A label counts as a number, be
+   * it there or not.
+   */
   readonly sizeBytes?: number;
 }
 
@@ -124,8 +128,11 @@ class Shuffle implements Part<StreamChunk> {
 
   #bytesAt(place: number): number {
     if (this.#sizeBytes === Number.POSITIVE_INFINITY) return 0;
-    const columns = Object.values(this.#window.chunk(this.#window.of(place)).inputs);
-    return columns.reduce((sum, column) => sum + rowBytes(column, this.#window.row(place)), this.#labelBytes);
+    const [chunk, row] = [this.#window.chunk(this.#window.of(place)), this.#window.row(place)];
+    // Where others of its chunk have a time and it has none, a row has NaN: it depends on chunks whether that stands there.
+    const timeBytes = Number.isNaN(chunk.timesMs?.[row] ?? Number.NaN) ? 0 : 8;
+    const own = this.#labelBytes + 4 + timeBytes + 2 * (chunk.ids?.[row]?.length ?? 0);
+    return Object.values(chunk.inputs).reduce((sum, column) => sum + rowBytes(column, row), own);
   }
 }
 

@@ -1,38 +1,48 @@
 import type { OperatorFunction } from 'rxjs';
+import { markLabelled } from '../core/labelled.ts';
 import type { Batch } from '../step/batch.ts';
+import type { TakeOptions } from '../step/flight.ts';
 import type { SkippedStep, StepReport } from '../step/report.ts';
 import type { Flow } from './flow.ts';
 import { inTurn } from './in-turn.ts';
 import type { StepItem, StreamBatch } from './item.ts';
-import { markLabelled } from './labelled.ts';
 
 /** What takes gradient steps: a `StepRunner`. */
 export interface StepTaker {
-  take(batch: Batch, options?: { readonly points?: boolean }): Promise<StepReport | SkippedStep>;
+  take(batch: Batch, options?: TakeOptions): Promise<StepReport | SkippedStep>;
 }
 
 export interface TakeStepsOptions {
   /** Whether reports come with the best guesses of all rows; false when left out. */
   readonly points?: boolean;
+  /** Heads with `prequential` are scored after every so many steps, in whose reports the scores are; 100 when left out. */
+  readonly scoreEverySteps?: number;
   /**
    * Called with a step whose batch carries the stream's state, or with the end of an epoch that follows it. No later step is begun before
    * it has resolved: what the taker has learned is what it had learned by then.
    */
   readonly pause?: (item: StepItem) => Promise<void>;
+  /** See `TakeOptions.ended`. */
+  readonly ended?: NonNullable<TakeOptions['ended']>;
+  /** Resolves when the next step may be begun; at once when left out. */
+  readonly mayBegin?: () => Promise<void>;
 }
 
 /** Batches under way: while one is computed, the next is written. */
 const inFlight = 2;
 
+/** Scoring takes longer than copying rows: once for so many steps it is a small part of them. */
+const stepsPerScore = 100;
+
 /**
  * Takes a step with every batch, in order, and reports it. While one is computed, the next is prepared. Counts what
  * became of every row: it was trained on when a label of it was; without a label it is `unlabelled`, and `rejected` when
- * its labels were all left out because their loss or gradient was not finite. Ids of such go to the dead letters.
+ * its labels were all left out because their loss or gradient was not finite, or a spike. Ids of such go to the dead letters.
  * @throws what the taker throws, when the steps under way have ended
  */
 export function takeSteps(
   taker: StepTaker,
-  { points = false, pause }: TakeStepsOptions = {},
+  { points = false, scoreEverySteps = stepsPerScore, pause, ended, mayBegin }: TakeStepsOptions = {},
 ): OperatorFunction<StreamBatch, StepItem> {
   return inTurn<StreamBatch, { readonly waitMs: number; readonly taken?: StepReport | SkippedStep }, StepItem>(
     (emit) => {
@@ -46,14 +56,18 @@ export function takeSteps(
           if (rows > granted) flow.grant({ rows: inFlight * (rows - granted) });
         },
         async begin(batch, waitMs) {
-          return batch.rows === 0 ? { waitMs } : { waitMs, taken: await taker.take(batch, { points }) };
+          if (batch.rows === 0) return { waitMs };
+          if (mayBegin) await mayBegin();
+          // Rows without a label that came this far are to be kept: whoever made the batch has dropped the others.
+          const how = { points, scoreEverySteps, keepUnlabelled: true, ...(ended ? { ended } : {}) };
+          return { waitMs, taken: await taker.take(batch, how) };
         },
         pauses: ({ state, epochEnd }) => state !== undefined || epochEnd !== undefined,
         async end(batch, { waitMs, taken }) {
           const { flow, epoch, epochEnd, state } = batch;
           if (taken) {
             settle(batch, 'skipped' in taken ? [] : Object.keys(taken.heads));
-            await rejectLabels(batch, taken.rejected);
+            await rejectLabels(batch, taken);
           }
           const completed = state ? { state: flow.completed(state) } : {};
           if (taken) {
@@ -93,14 +107,19 @@ function settle({ flow, rows, labels, repeats }: StreamBatch, trained: readonly 
 }
 
 /** Labels that the step was taken without go to the dead letters. */
-async function rejectLabels({ flow, rows, labels, ids }: StreamBatch, rejected: StepReport['rejected']): Promise<void> {
+async function rejectLabels(
+  { flow, rows, labels, ids }: StreamBatch,
+  { rejected, spikes = {} }: StepReport | SkippedStep,
+): Promise<void> {
   for (const [head, found] of Object.entries(rejected)) {
-    const issue = { where: `head "${head}"`, expected: 'a finite loss and gradient', found };
+    const isSpike = head in spikes;
+    const expected = isSpike ? 'a loss as it usually is' : 'a finite loss and gradient';
+    const issue = { where: `head "${head}"`, expected, found };
     const present = labels[head]?.present;
     const bad = Array.from({ length: rows }, (_, row) => row).filter((row) => present?.[row]);
     await flow.rejectLabels(
       bad.map((row) => ({
-        reason: 'notFinite',
+        reason: isSpike ? 'spike' : 'notFinite',
         issue,
         head,
         ...(ids?.[row] === undefined ? {} : { id: ids[row] }),

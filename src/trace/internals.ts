@@ -36,3 +36,14 @@ export interface EngineInternals {
 export function engineInternals(): EngineInternals {
   return engine() as unknown as EngineInternals;
 }
+
+/** Takes a variable from TensorFlow.js's list of all: it is kept by those only who have it. */
+export function forgetVariable(variable: Variable): void {
+  const { registeredVariables } = engineInternals().state;
+  if (registeredVariables[variable.name] === variable) delete registeredVariables[variable.name];
+}
+
+/** Puts a variable back into TensorFlow.js's list, where recordings find it. */
+export function rememberVariable(variable: Variable): void {
+  if (!variable.isDisposed) engineInternals().state.registeredVariables[variable.name] ??= variable;
+}

@@ -21,6 +21,7 @@ export interface InputSpec {
   readonly stage?: number;
 }
 
+/** The tensors that a step is given, by name. */
 export type InputSpecs = Readonly<Record<string, InputSpec>>;
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
@@ -45,12 +46,13 @@ export type Step = (inputs: Record<string, Tensor>) => StepResult;
  */
 export type PerHead = 'none' | 'activations' | 'all';
 
+/** What is recorded of a step besides what it answers. */
 export interface RecordOptions {
   /** Variables to differentiate; by default every trainable one that a loss depends on. */
   readonly variables?: readonly Variable[];
   /** Seed of the random numbers drawn inside the step. */
   readonly seed?: number;
-  /** All by default. */
+  /** Gradients of single losses; all by default. */
   readonly perHead?: PerHead;
 }
 

@@ -15,6 +15,7 @@ import { callSite, watchLayers } from './call-site.ts';
 import { installChainedOperations } from './chain.ts';
 import { installDrawings } from './distribution.ts';
 import { cpuFallback } from './fallback.ts';
+import { installFrozen } from './frozen.ts';
 import { installFusedConvolutions } from './fused.ts';
 import { installGradients } from './gradient/index.ts';
 import { installBatchNormalization } from './gradient/normalization.ts';
@@ -120,6 +121,7 @@ export function registerTrunkline(evaluate: Evaluate): TrunklineBackend {
   installDrawings();
   installFusedConvolutions();
   installBatchNormalization();
+  installFrozen();
   installChainedOperations();
   installGradients();
   registered = backend;

@@ -1,22 +1,25 @@
 import { z } from 'zod';
 import { parseConfig } from '../core/config.ts';
-import { ConfigError } from '../core/error.ts';
 import type { EventSink } from '../core/event.ts';
 import type { EngineConfig } from '../engine/index.ts';
-import type { LossConfig } from '../loss/index.ts';
-import { type MergeConfig, merges } from '../merge/index.ts';
-import { type LossLike, typed } from '../model/index.ts';
+import { type MergeConfig, type MergeStrategy, merges } from '../merge/index.ts';
+import { type Losses, typed } from '../model/index.ts';
 import { type OptimizerConfig, optimizers } from '../optimizer/index.ts';
 import type { RunnerOptions } from '../step/runner.ts';
 
+/** How a graph is trained. */
 export interface CompileOptions {
+  /** By its type, or with its options. */
   readonly optimizer: OptimizerConfig['type'] | OptimizerConfig;
-  readonly merge?: MergeConfig['type'] | MergeConfig;
+  /** How the heads' losses become one: a strategy that there is, or one of your own. */
+  readonly merge?: MergeConfig['type'] | MergeConfig | MergeStrategy;
   /** Losses of outputs that were declared without: by name, in their order, or of the only one. */
-  readonly loss?: LossLike | readonly (LossLike | null)[] | Readonly<Record<string, LossLike>>;
+  readonly loss?: Losses;
+  /** Where steps are computed; `onnx-cpu` when left out. */
   readonly engine?: EngineConfig;
   /** Seed of random masks; initial values have the graph's own. */
   readonly seed?: number;
+  /** Told which engine was chosen and why, and of programs that it compiles. */
   readonly events?: EventSink;
 }
 
@@ -29,6 +32,23 @@ const schema = z.strictObject({
   events: z.unknown().optional(),
 });
 
+const isFunction = z.custom<(...given: never[]) => unknown>((value) => typeof value === 'function', {
+  error: 'a function',
+});
+const strategySchema = z.looseObject({
+  type: z.string(),
+  remembers: z.boolean(),
+  needsGradients: z.boolean(),
+  weigh: isFunction,
+  observe: isFunction,
+});
+
+function strategyOf(merge: NonNullable<CompileOptions['merge']>): MergeStrategy {
+  if (typeof merge !== 'object' || !('weigh' in merge)) return merges.build(typed(merge), undefined, 'merge');
+  parseConfig(strategySchema, merge, 'merge');
+  return merge;
+}
+
 /**
  * What takes the steps.
  * @throws ConfigError with everything that is wrong with the optimizer, or with the merge strategy
@@ -37,29 +57,7 @@ export function runnerOptions(options: CompileOptions): RunnerOptions {
   const { optimizer, merge = 'sum', seed = 0 } = parseConfig(schema, options, 'compile') as CompileOptions;
   return {
     optimizer: optimizers.build(typed(optimizer), undefined, 'optimizer'),
-    merge: merges.build(typed(merge), undefined, 'merge'),
+    merge: strategyOf(merge),
     seed,
   };
-}
-
-/**
- * Losses by output.
- * @param without names of the outputs that were declared without one
- * @throws ConfigError when a list has another length
- */
-export function lossesByOutput(
-  loss: CompileOptions['loss'],
-  without: readonly string[],
-): readonly (readonly [string, LossLike | null])[] {
-  if (loss === undefined) return [];
-  const isOne = typeof loss === 'string' || (!Array.isArray(loss) && typeof (loss as LossConfig).type === 'string');
-  const list = Array.isArray(loss) ? (loss as readonly (LossLike | null)[]) : isOne ? [loss as LossLike] : undefined;
-  if (!list) return Object.entries(loss as Readonly<Record<string, LossLike>>);
-  if (list.length === without.length) return without.map((name, at) => [name, list[at] as LossLike | null]);
-  throw new ConfigError({
-    where: 'loss',
-    expected: `one for each output without a loss: ${without.join(', ')}`,
-    found: `${list.length}`,
-    hint: 'give null for an output that is not trained, or an object by name',
-  });
 }

@@ -18,10 +18,21 @@ export type Labels = Readonly<Record<string, LabelsOf>> | readonly LabelsOf[] | 
 /** Factor of each row's loss, for all heads or by head. */
 export type Weights = ArrayLike<number> | Readonly<Record<string, ArrayLike<number>>>;
 
+/** Which labels count, and how much. */
 export interface DatasetOptions extends LabelOptions {
+  /** What each row's loss is multiplied by, 0 or more. A label of weight 0 counts as one all the same. */
   readonly sampleWeight?: Weights;
   /** The heads whose labels count; by default all. */
   readonly heads?: readonly string[];
+}
+
+/** How one step is taken. */
+export interface StepOptions extends DatasetOptions {
+  /**
+   * Whether rows without any label take part: they train nothing, but count in the statistics of batch normalisation and
+   * in denominators by the batch. Each number of rows that takes part is compiled once. false when left out.
+   */
+  readonly keepUnlabelled?: boolean;
 }
 
 export const datasetFields = {
@@ -34,6 +45,14 @@ const schema = z.strictObject(datasetFields);
 /** @throws ConfigError with everything that is wrong with the options */
 export function checkOptions(options: DatasetOptions, where: string): void {
   parseConfig(schema, options, where);
+}
+
+const stepSchema = z.strictObject({ ...datasetFields, keepUnlabelled: z.boolean().default(false) });
+
+/** @throws ConfigError with everything that is wrong with the options */
+export function checkStep(options: StepOptions): StepOptions & { readonly keepUnlabelled: boolean } {
+  const { keepUnlabelled } = parseConfig(stepSchema, options, 'options');
+  return { ...options, keepUnlabelled };
 }
 
 type ByName<T> = ReadonlyMap<string, T>;
@@ -51,13 +70,14 @@ function byName<T>(
   issues: Issue[],
   listed: boolean,
 ): ByName<T> {
+  const expected = (some: string): string => (names.length > 0 ? some : 'none, as no output has a loss');
   const masked = isNamed(given) && 'values' in given && !names.includes('values');
   if (isNamed(given) && !masked) {
     for (const name of Object.keys(given))
       if (!names.includes(name))
         issues.push({
           where: `${what} '${name}'`,
-          expected: `one of ${names.map((known) => `'${known}'`).join(', ')}`,
+          expected: expected(`one of ${names.map((known) => `'${known}'`).join(', ')}`),
           found: `'${name}'`,
           ...didYouMean(name, names),
         });
@@ -68,13 +88,17 @@ function byName<T>(
     if (given.length === names.length) return new Map(names.map((name, at) => [name, given[at] as T]));
     issues.push({
       where: `${what}s`,
-      expected: `a list of ${names.length}: ${names.join(', ')}`,
+      expected: expected(`a list of ${names.length}: ${names.join(', ')}`),
       found: `a list of ${given.length}`,
-      hint: 'give null for what is not known, or an object by name',
+      ...(names.length > 0 && { hint: 'give null for what is not known, or an object by name' }),
     });
     return new Map();
   }
-  issues.push({ where: `${what}s`, expected: `an object with ${names.join(', ')}`, found: formatValue(given) });
+  issues.push({
+    where: `${what}s`,
+    expected: expected(`an object with ${names.join(', ')}`),
+    found: formatValue(given),
+  });
   return new Map();
 }
 
@@ -197,7 +221,7 @@ function readLabels(
 }
 
 function faultsOfWeights(weights: ArrayLike<number>, head: string): readonly Issue[] {
-  const row = Array.from(weights).findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+  const row = Array.from(weights).findIndex((weight) => !(weight >= 0 && Number.isFinite(Math.fround(weight))));
   if (row === -1) return [];
   return [{ where: `weights of '${head}', row ${row}`, expected: 'a number, 0 or more', found: `${weights[row]}` }];
 }

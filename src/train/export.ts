@@ -1,11 +1,14 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { z } from 'zod';
+import { parseConfig } from '../core/config.ts';
 import type { TypedArray } from '../core/dtype.ts';
 import { ConfigError, type Issue } from '../core/error.ts';
 import { trunklineBackend } from '../engine/backend.ts';
 import { encodeGraph } from '../engine/onnx/encode.ts';
 import { topological, type Value } from '../ir/graph.ts';
-import { simplify } from '../ir/pass/simplify.ts';
+import { plainProduct } from '../ir/pass/plain.ts';
+import { simplifications, simplify } from '../ir/pass/simplify.ts';
 import type { LossConfig } from '../loss/index.ts';
 import type { Head, ModelSpec } from '../model/index.ts';
 import type { ValueId } from '../model/spec.ts';
@@ -54,7 +57,8 @@ export function toLayersModel(spec: ModelSpec): LayersModel {
   const used = new Set([...nodes.flatMap((node) => node.inputs), ...ends]);
   const given = spec.inputs.filter(({ value }) => used.has(value));
   const values = new Map<ValueId, SymbolicTensor>();
-  for (const { name, shape, dtype, value } of given) values.set(value, input({ name, shape: [...shape], dtype }));
+  for (const { name, shape, dtype, value } of given)
+    values.set(value, input({ name, shape: shape.map((size) => (size < 0 ? null : size)), dtype }));
   const names = new Set(given.map(({ name }) => name));
   const outputNames = heads.map(({ name }) => freeName(name, names));
   const copies = new Map<Layer, Layer>();
@@ -102,6 +106,7 @@ function copyOf(layer: Layer, name: string): Layer {
   return copy;
 }
 
+/** The sizes that an ONNX model is made for. */
 export interface OnnxOptions {
   /** Rows of a batch: the model takes no other number. */
   readonly rows?: number;
@@ -109,20 +114,25 @@ export interface OnnxOptions {
   readonly length?: number;
 }
 
+const onnxSchema = z.strictObject({
+  rows: z.number().int().positive().default(1),
+  length: z.number().int().positive().optional(),
+});
+
 /**
  * The model as an ONNX file that computes what `predict` gives, weights included under their own names. Inputs and
- * outputs have the names they have in the model, and `rows` rows. Matrix products of more than two axes are an operation
- * of ONNX Runtime's (com.microsoft.FusedMatMul), everything else is plain ONNX.
- * @throws ConfigError when a length is left open; CompileError when a layer can't be compiled
+ * outputs have the names they have in the model, and `rows` rows. It has operators of ONNX alone, which every runtime knows.
+ * @throws ConfigError when an option is wrong, or a length is left open; CompileError when a layer can't be compiled
  */
-export function toOnnx(spec: ModelSpec, { rows = 1, length }: OnnxOptions = {}): Uint8Array {
+export function toOnnx(spec: ModelSpec, options: OnnxOptions = {}): Uint8Array {
+  const { rows, length } = parseConfig(onnxSchema, options, 'toOnnx');
   const ports = new Set([...predictingHeads(spec), ...spec.inputs].map(({ name }) => name));
   const program = new ModelProgram(spec);
   const shapes = spec.inputs.map(({ name, shape }) => shape.map((size) => (size < 0 ? lengthOf(name, length) : size)));
   const specs = program.specs({ rows, shapes, weighted: [], points: false }, 'predict');
   const { outputs: recorded, parameters } = record(trunklineBackend(), program.predict, specs);
   const named = Object.entries(recorded).map(([name, value]) => [name.replace(/^output\//, ''), value] as const);
-  const outputs = simplify(Object.fromEntries(named));
+  const outputs = simplify(Object.fromEntries(named), [plainProduct, ...Object.values(simplifications)]);
   const values = Object.values(outputs);
   const constantNames = new Map<Value, string>();
   // Only now: the program is the one that `predict` runs, and the weights are in it as they are.

@@ -8,7 +8,9 @@ import { HeadScorer, type HeadScores } from './scores.ts';
 /** By the names of outputs. */
 export type Named<T> = Readonly<Record<string, T>>;
 
+/** What an output predicts for some rows. */
 export interface Prediction {
+  /** Row after row. */
   readonly values: TypedArray;
   /** `[rows, …]` */
   readonly shape: Shape;

@@ -76,7 +76,8 @@ function faultOfFeatures(
   dtype: 'float32' | 'int32',
   where: string,
 ): Issue | undefined {
-  const fits = dtype === 'int32' ? Number.isInteger : Number.isFinite;
+  const fits = (value: number): boolean =>
+    dtype === 'int32' ? Number.isInteger(value) && value === (value | 0) : Number.isFinite(Math.fround(value));
   for (let at = 0; at < values.length; at++)
     if (!fits(Number(values[at]))) {
       const expected = dtype === 'int32' ? 'whole numbers' : 'finite numbers';

@@ -7,7 +7,7 @@ import { gather } from './dataset.ts';
 
 /** What one head's predictions are worth, over the rows with a label. What is undefined has no meaning there. */
 export interface HeadScores {
-  /** Mean of the rows' losses, weighted; undefined when there were no labels. */
+  /** Sum of the labelled rows' losses, weighted, by labels, as `fit` has it; undefined when there were none. */
   readonly loss: number | undefined;
   readonly labels: number;
   readonly metrics: Readonly<Record<string, number | undefined>>;
@@ -19,7 +19,6 @@ export class HeadScorer {
   readonly #labelSize: number;
   readonly #metrics: readonly (readonly [string, Metric])[];
   #loss = 0;
-  #weight = 0;
   #labels = 0;
 
   /** @throws ConfigError when a metric does not go with the head */
@@ -38,10 +37,7 @@ export class HeadScorer {
     const rows = Int32Array.from([...present.keys()].filter((row) => present[row] === 1));
     if (rows.length === 0) return;
     this.#labels += rows.length;
-    for (const row of rows) {
-      this.#loss += Number(losses?.[row] ?? 0);
-      this.#weight += weight?.[row] ?? 1;
-    }
+    for (const row of rows) this.#loss += Number(losses?.[row] ?? 0);
     const prediction = gather(points, rows, this.#size, 'float32') as Float32Array;
     const label = gather(values, rows, this.#labelSize, values instanceof Int32Array ? 'int32' : 'float32');
     for (const [, metric] of this.#metrics)
@@ -55,7 +51,7 @@ export class HeadScorer {
 
   scores(): HeadScores {
     return {
-      loss: this.#weight > 0 ? this.#loss / this.#weight : undefined,
+      loss: this.#labels > 0 ? this.#loss / this.#labels : undefined,
       labels: this.#labels,
       metrics: Object.fromEntries(this.#metrics.map(([name, metric]) => [name, metric.value()])),
     };

@@ -15,7 +15,7 @@ export async function* batchesOf(
   { rows, signal, onRejected }: SourceBatchesOptions,
 ): AsyncGenerator<Chunk, void, undefined> {
   let rest: Chunk | undefined;
-  for await (const { chunk, rejected } of source.read({ signal })) {
+  for await (const { chunk, rejected } of source.read({ signal, peek: true })) {
     if (rejected.length > 0) onRejected?.(rejected);
     if (chunk.rows === 0) continue;
     const whole: Chunk = rest ? joined(rest, chunk) : chunk;

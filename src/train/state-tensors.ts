@@ -21,15 +21,21 @@ export function parameterTensors(spec: ModelSpec, arrays: StepState['arrays']): 
   );
 }
 
-/** Slots and clocks of a state, as they are stored: slots are shaped like the parameter they belong to. */
+/**
+ * Slots, clocks and windows of scored labels of a state, as they are stored: slots are shaped like the parameter they
+ * belong to.
+ */
 export function optimizerTensors(spec: ModelSpec, arrays: StepState['arrays']): Tensors {
   const shapes = new Map(parametersOf(spec).map(({ name, variable }) => [name, variable.shape]));
   const clocks = new Set(spec.groups.map(({ name }) => name));
+  const heads = new Set(spec.heads.map(({ name }) => name));
   return new Map(
     Object.entries(arrays).flatMap(([path, values]): [string, StoredTensor][] => {
       const [kind, ...rest] = path.split('/');
       const shape = shapes.get(rest.slice(1).join('/'));
       if (kind === 'slot' && shape) return [[path, { dtype: 'float32', shape, values: asType('float32', values) }]];
+      if (kind === 'window' && heads.has(rest.join('/')))
+        return [[path, { dtype: 'float32', shape: [values.length], values: asType('float32', values) }]];
       if (kind !== 'clock' || !clocks.has(rest.join('/'))) return [];
       return [[path, { dtype: 'int32', shape: [], values: asType('int32', values) }]];
     }),

@@ -50,8 +50,13 @@ export const rules: Rules = {
     koffi: { importers: ['engine'], reason: 'native calls, where sizes are checked before each' },
     leven: { importers: ['core/suggest.ts'], reason: 'edit distance behind every "did you mean"' },
     'log-update': { importers: ['main'], reason: 'the live line on a terminal' },
+    lmdb: {
+      importers: ['source', 'stream'],
+      reason: 'keeps what was accepted before it is said to be, and what waits for labels',
+    },
     'lru-cache': { importers: ['engine'], reason: 'compiled programs' },
     'onnxruntime-node': { importers: ['engine'], reason: 'the one thing that knows ONNX Runtime' },
+    pino: { importers: ['report/log.ts'], reason: 'the log of the daemon' },
     'prom-client': { importers: ['report/prometheus.ts'], reason: 'one table of metrics' },
     rxjs: {
       importers: ['stream', 'train', 'pipeline', 'daemon', 'report'],

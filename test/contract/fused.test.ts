@@ -1,20 +1,14 @@
-import '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { TypedArray } from '../../src/core/dtype.ts';
-import { trunklineBackend } from '../../src/engine/backend.ts';
-import { type EngineConfig, openEngine } from '../../src/engine/index.ts';
-import type { Engine } from '../../src/engine/trainer.ts';
-import { merges } from '../../src/merge/index.ts';
 import { fork, GraphModel, type ModelSpec } from '../../src/model/index.ts';
-import { optimizers } from '../../src/optimizer/index.ts';
 import type { Batch } from '../../src/step/batch.ts';
-import { StepRunner } from '../../src/step/runner.ts';
+import type { StepRunner } from '../../src/step/runner.ts';
+import { compiled, eager, onEngines } from '../engine/opened.ts';
+import { openRunner } from '../step/open-runner.ts';
 import { fractions, labelsFor, lossCases } from './plan.ts';
-
-trunklineBackend();
+import { holds } from './property.ts';
 
 type LossName = keyof typeof lossCases;
 const fusible = (Object.keys(lossCases) as LossName[]).filter((loss) => loss !== 'custom');
@@ -65,125 +59,98 @@ const cases = fc.record({
   ),
 });
 
-const engines: readonly EngineConfig[] = [{ type: 'onnx-cpu', threads: 1, worker: false }, { type: 'tfjs-cpu' }];
+onEngines('heads that are alike, together', [compiled, eager], (on, type) => {
+  const open = (spec: ModelSpec, fuse: boolean): Promise<StepRunner> => openRunner(spec, on.engine, { fuse });
 
-describe.each(engines.map((config) => [config.type, config] as const))(
-  'heads that are alike, together, on %s',
-  (type, config) => {
-    let engine: Engine;
-    beforeAll(async () => {
-      engine = await openEngine(config);
-    });
-    afterAll(() => engine.close());
-    beforeEach(() => {
-      tf.setBackend('cpu');
-    });
-
-    const open = (spec: ModelSpec, fuse: boolean): Promise<StepRunner> =>
-      StepRunner.open(spec, engine, {
-        optimizer: optimizers.build({ type: 'sgd', learningRate: 0.1 }, undefined, 'optimizer'),
-        merge: merges.build({ type: 'sum' }, undefined, 'merge'),
-        seed: 1,
-        fuse,
-      });
-
-    async function trained(loss: LossName, batches: readonly Batch[], heads: number, fuse: boolean) {
-      const runner = await open(modelOf(loss, heads), fuse);
-      const reports = [];
-      for (const batch of batches) {
-        const report = await runner.take(batch, { points: true });
-        if ('heads' in report)
-          reports.push(
-            Object.entries(report.heads).map(([head, { points, ...rest }]) => ({
-              head,
-              ...rest,
-              points: [...(points as Float32Array)],
-            })),
-          );
-      }
-      const { arrays, ...rest } = runner.state();
-      const copied = Object.fromEntries(
-        Object.entries(arrays).map(([name, values]) => [name, values.slice() as TypedArray]),
-      );
-      await runner.close();
-      return { reports, arrays: copied, rest };
-    }
-
-    const check = (
-      property: (of: { loss: LossName; steps: readonly (readonly boolean[])[][]; heads: number }) => Promise<void>,
-    ) =>
-      fc.assert(
-        fc.asyncProperty(cases, async ({ loss, steps }) => {
-          await property({ loss, steps: steps as never, heads: (steps[0]?.length ?? 1) - 1 });
-          tf.disposeVariables();
-        }),
-        { numRuns: type === 'tfjs-cpu' ? 6 : 15 },
-      );
-
-    it('train and report as each by itself, to rounding', () =>
-      check(async ({ loss, steps, heads }) => {
-        const batches = steps.map((presence, step) => batchOf(loss, presence, step + 1));
-        const [together, apart] = [
-          await trained(loss, batches, heads, true),
-          await trained(loss, batches, heads, false),
-        ];
-        expect(together.rest).toEqual(apart.rest);
-        near(together.reports, apart.reports);
-        near(
-          Object.fromEntries(Object.entries(together.arrays).map(([name, values]) => [name, [...values]])),
-          Object.fromEntries(Object.entries(apart.arrays).map(([name, values]) => [name, [...values]])),
+  async function trained(loss: LossName, batches: readonly Batch[], heads: number, fuse: boolean) {
+    const runner = await open(modelOf(loss, heads), fuse);
+    const reports = [];
+    for (const batch of batches) {
+      const report = await runner.take(batch, { points: true });
+      if ('heads' in report)
+        reports.push(
+          Object.entries(report.heads).map(([head, { points, ...rest }]) => ({
+            head,
+            ...rest,
+            points: [...(points as Float32Array)],
+          })),
         );
-      }));
+    }
+    const { arrays, ...rest } = runner.state();
+    const copied = Object.fromEntries(
+      Object.entries(arrays).map(([name, values]) => [name, values.slice() as TypedArray]),
+    );
+    await runner.close();
+    return { reports, arrays: copied, rest };
+  }
 
-    it('see nothing of what stands where labels are absent, bit for bit', () =>
-      check(async ({ loss, steps, heads }) => {
-        const states = [];
-        for (const filling of [0, Number.NaN])
-          states.push(
-            (
-              await trained(
-                loss,
-                steps.map((presence, step) => batchOf(loss, presence, step + 1, filling)),
-                heads,
-                true,
-              )
-            ).arrays,
-          );
-        expect(states[1]).toEqual(states[0]);
-      }));
+  const check = (
+    property: (of: { loss: LossName; steps: readonly (readonly boolean[])[][]; heads: number }) => Promise<void>,
+  ) =>
+    holds(cases, type === 'tfjs-cpu' ? 6 : 15, ({ loss, steps }) =>
+      property({ loss, steps: steps as never, heads: (steps[0]?.length ?? 1) - 1 }),
+    );
 
-    it('see nothing of an absent head’s weights, be they infinite', () =>
-      check(async ({ loss, steps, heads }) => {
-        const states = [];
-        for (const value of [0.5, Number.POSITIVE_INFINITY]) {
-          const runner = await open(modelOf(loss, heads), true);
-          const own = runner.spec.groups
-            .filter((group) => group.heads.join() === 'head0')
-            .flatMap(({ parameters }) => parameters);
-          const arrays = own.map(({ name, variable }) => [
-            `parameter/${name}`,
-            new Float32Array(variable.size).fill(value),
-          ]);
-          runner.restore({ ...runner.state(), arrays: Object.fromEntries(arrays) });
-          for (const [step, presence] of steps.entries()) {
-            const batch = batchOf(loss, presence, step + 1);
-            const { head0: _, ...labels } = batch.labels;
-            await runner.take({ ...batch, labels });
-          }
-          const names = new Set(own.map(({ name }) => `parameter/${name}`));
-          states.push(
-            Object.fromEntries(
-              Object.entries(runner.state().arrays)
-                .filter(([name]) => !names.has(name))
-                .map(([name, values]) => [name, [...values]]),
-            ),
-          );
-          await runner.close();
+  it('train and report as each by itself, to rounding', () =>
+    check(async ({ loss, steps, heads }) => {
+      const batches = steps.map((presence, step) => batchOf(loss, presence, step + 1));
+      const [together, apart] = [await trained(loss, batches, heads, true), await trained(loss, batches, heads, false)];
+      expect(together.rest).toEqual(apart.rest);
+      near(together.reports, apart.reports);
+      near(
+        Object.fromEntries(Object.entries(together.arrays).map(([name, values]) => [name, [...values]])),
+        Object.fromEntries(Object.entries(apart.arrays).map(([name, values]) => [name, [...values]])),
+      );
+    }));
+
+  it('see nothing of what stands where labels are absent, bit for bit', () =>
+    check(async ({ loss, steps, heads }) => {
+      const states = [];
+      for (const filling of [0, Number.NaN])
+        states.push(
+          (
+            await trained(
+              loss,
+              steps.map((presence, step) => batchOf(loss, presence, step + 1, filling)),
+              heads,
+              true,
+            )
+          ).arrays,
+        );
+      expect(states[1]).toEqual(states[0]);
+    }));
+
+  it('see nothing of an absent head’s weights, be they infinite', () =>
+    check(async ({ loss, steps, heads }) => {
+      const states = [];
+      for (const value of [0.5, Number.POSITIVE_INFINITY]) {
+        const runner = await open(modelOf(loss, heads), true);
+        const own = runner.spec.groups
+          .filter((group) => group.heads.join() === 'head0')
+          .flatMap(({ parameters }) => parameters);
+        const arrays = own.map(({ name, variable }) => [
+          `parameter/${name}`,
+          new Float32Array(variable.size).fill(value),
+        ]);
+        runner.adopt({ ...runner.state(), arrays: Object.fromEntries(arrays) });
+        for (const [step, presence] of steps.entries()) {
+          const batch = batchOf(loss, presence, step + 1);
+          const { head0: _, ...labels } = batch.labels;
+          await runner.take({ ...batch, labels });
         }
-        expect(states[1]).toEqual(states[0]);
-      }));
-  },
-);
+        const names = new Set(own.map(({ name }) => `parameter/${name}`));
+        states.push(
+          Object.fromEntries(
+            Object.entries(runner.state().arrays)
+              .filter(([name]) => !names.has(name))
+              .map(([name, values]) => [name, [...values]]),
+          ),
+        );
+        await runner.close();
+      }
+      expect(states[1]).toEqual(states[0]);
+    }));
+});
 
 /** The same structure, numbers alike to rounding. */
 function near(found: unknown, expected: unknown, path = ''): void {

@@ -1,20 +1,28 @@
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { TypedArray } from '../../src/core/dtype.ts';
-import { trunklineBackend } from '../../src/engine/backend.ts';
-import { openEngine } from '../../src/engine/index.ts';
+import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/trainer.ts';
-import { merges } from '../../src/merge/index.ts';
+import type { Denominator } from '../../src/loss/index.ts';
 import { fork, GraphModel } from '../../src/model/index.ts';
-import { type OptimizerConfig, optimizers } from '../../src/optimizer/index.ts';
+import type { OptimizerConfig } from '../../src/optimizer/index.ts';
 import type { Batch } from '../../src/step/batch.ts';
-import { StepRunner } from '../../src/step/runner.ts';
-import { type BranchPlan, batchFor, fractions, modelOf, type Plan, patterns, plans } from './plan.ts';
-
-trunklineBackend();
+import type { StepRunner } from '../../src/step/runner.ts';
+import { compiled, eager, opened } from '../engine/opened.ts';
+import { openRunner } from '../step/open-runner.ts';
+import {
+  type BranchPlan,
+  batchFor,
+  fractions,
+  mapBranches,
+  modelOf,
+  type Plan,
+  patterns,
+  plans,
+  withoutOwn,
+} from './plan.ts';
+import { holds } from './property.ts';
+import { slopesOf } from './slope.ts';
 
 /** Losses without edges, so that differences say something about slopes. */
 const smoothLosses = [
@@ -27,100 +35,119 @@ const smoothLosses = [
 ] as const;
 
 /** @param straight whether to leave out normalisation, which over a row or two is all curve */
-function smooth({ inputs, trunk }: Plan, straight = false): Plan {
+function smooth(plan: Plan, straight = false): Plan {
   let heads = 0;
-  const plain = (branch: BranchPlan): BranchPlan => ({
+  return mapBranches(withoutOwn(plan), (branch) => ({
     ...branch,
     dropout: false,
     normalized: branch.normalized && !straight,
+    ...(branch.tap ? { tap: { ...branch.tap, loss: 'categoricalCrossentropy' } } : {}),
     end:
       'loss' in branch.end
         ? { ...branch.end, loss: smoothLosses[heads++ % smoothLosses.length] as (typeof smoothLosses)[number] }
-        : branch.end.map(plain),
-  });
-  return { inputs, trunk: plain(trunk) };
+        : branch.end,
+  }));
 }
 
-const labelled = plans.chain((plan) => fc.record({ plan: fc.constant(smooth(plan)), pattern: patterns(plan) }));
+const labelled = plans.chain((plan) =>
+  fc.record({
+    plan: fc.constant(smooth(plan)),
+    pattern: patterns(plan),
+    frozen: fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }),
+  }),
+);
+interface Case {
+  readonly plan: Plan;
+  readonly batch: Batch;
+  /** Which of the model's branches are, in their order. */
+  readonly frozen: readonly boolean[];
+}
 
 describe('gradients of random forked graphs', () => {
-  let engines: readonly Engine[] = [];
+  const engines = [opened(compiled), opened(eager)] as const;
 
-  beforeAll(async () => {
-    engines = [
-      await openEngine({ type: 'onnx-cpu', threads: 1, worker: false }),
-      await openEngine({ type: 'tfjs-cpu' }),
-    ];
-  });
-  afterAll(async () => {
-    for (const engine of engines) await engine.close();
-  });
-  beforeEach(() => {
-    tf.setBackend('cpu');
-  });
+  const open = (plan: Plan, engine: Engine, optimizer: OptimizerConfig): Promise<StepRunner> =>
+    openRunner(modelOf(plan), engine, { optimizer, seed: 3 });
 
-  async function open(plan: Plan, engine: Engine, optimizer: OptimizerConfig): Promise<StepRunner> {
-    return StepRunner.open(modelOf(plan), engine, {
-      optimizer: optimizers.build(optimizer, undefined, 'optimizer'),
-      merge: merges.build({ type: 'sum' }, undefined, 'merge'),
-      seed: 3,
+  const check = (property: (of: Case) => Promise<void>, numRuns: number): Promise<void> =>
+    holds(labelled, numRuns, async ({ plan, pattern, frozen }) => {
+      const batch = batchFor(plan, pattern, 1);
+      if (Object.values(batch.labels).some(({ present }) => present.includes(1)))
+        await property({ plan, batch, frozen });
     });
-  }
-
-  const check = (property: (of: { plan: Plan; batch: Batch }) => Promise<void>, numRuns: number): Promise<void> =>
-    fc.assert(
-      fc.asyncProperty(labelled, async ({ plan, pattern }) => {
-        const batch = batchFor(plan, pattern, 1);
-        if (Object.values(batch.labels).some(({ present }) => present.includes(1))) await property({ plan, batch });
-        tf.disposeVariables();
-      }),
-      { numRuns },
-    );
 
   it('are those of finite differences, along one random direction', () =>
     check(async ({ plan: given, batch }) => {
       const plan = smooth(given, true);
-      const [engine] = engines as [Engine];
-      const runner = await open(plan, engine, { type: 'sgd', learningRate: 1 });
-      const names = runner.spec.groups
-        .filter(({ heads }) => heads.length > 0)
-        .flatMap(({ parameters }) => parameters)
-        .filter(({ variable }) => variable.trainable)
-        .map(({ name }) => `parameter/${name}`);
-      const start = new Map(
-        names.map((name) => [name, (runner.state().arrays[name] as TypedArray).slice() as Float32Array]),
-      );
-      const direction = new Map(
-        names.map((name, at) => [name, fractions(start.get(name)?.length ?? 0, at).map((value) => value - 0.5)]),
-      );
-      const lossAt = async (distance: number): Promise<number> => {
-        const arrays = names.map((name) => [
-          name,
-          start.get(name)?.map((value, at) => value + distance * (direction.get(name)?.[at] as number)),
-        ]);
-        runner.restore({ ...runner.state(), arrays: Object.fromEntries(arrays) });
-        const report = await runner.take(batch);
-        return 'loss' in report ? report.loss : Number.NaN;
-      };
-      const middle = await lossAt(0);
-      const moved = runner.state().arrays;
-      let slope = 0;
-      for (const name of names)
-        start.get(name)?.forEach((value, at) => {
-          slope += (value - Number(moved[name]?.[at])) * (direction.get(name)?.[at] as number);
-        });
-      const distance = 5e-3;
-      const difference = ((await lossAt(distance)) - (await lossAt(-distance))) / (2 * distance);
+      const runner = await open(plan, engines[0].engine, { type: 'sgd', learningRate: 1 });
+      const { slope, difference, loss } = await slopesOf(runner, batch);
       await runner.close();
-      expect(Math.abs(slope - difference)).toBeLessThan(0.02 * Math.abs(difference) + 2e-3 * (1 + Math.abs(middle)));
+      expect(Math.abs(slope - difference)).toBeLessThan(0.02 * Math.abs(difference) + 2e-3 * (1 + Math.abs(loss)));
     }, 30));
 
-  it('are those of plain TensorFlow.js, over three steps', () =>
-    check(async ({ plan, batch }) => {
+  it.each([
+    [
+      'every head in some rows',
+      [
+        [1, 0, 1, 1, 0, 1],
+        [0, 1, 1, 0, 1, 1],
+        [1, 1, 0, 0, 1, 0],
+      ],
+    ],
+    [
+      'one of those that share a layer in none',
+      [
+        [0, 0, 0, 0, 0, 0],
+        [0, 1, 1, 0, 1, 1],
+        [1, 1, 0, 0, 1, 0],
+      ],
+    ],
+    [
+      'one alone',
+      [
+        [0, 0, 0, 0, 0, 0],
+        [0, 1, 1, 0, 1, 1],
+        [0, 0, 0, 0, 0, 0],
+      ],
+    ],
+  ])('are those of finite differences through batch statistics that heads share: %s', async (_, known) => {
+    const leaf = (at: number, denominator: Denominator): BranchPlan => ({
+      units: [3],
+      normalized: at === 0,
+      dropout: false,
+      end: { name: `head${at}`, loss: 'meanSquaredError', weight: 1 + at, denominator },
+    });
+    const plan: Plan = {
+      inputs: [3],
+      trunk: {
+        units: [4],
+        normalized: true,
+        dropout: false,
+        end: [leaf(0, 'present'), leaf(1, 'batch'), leaf(2, 'ema')],
+      },
+    };
+    const pattern = Object.fromEntries(known.map((rows, at) => [`head${at}`, rows.map(Boolean)]));
+    for (const { engine } of engines) {
+      const runner = await open(plan, engine, { type: 'sgd', learningRate: 1 });
+      const { slope, difference } = await slopesOf(runner, batchFor(plan, pattern, 4), 1e-2);
+      expect(Math.abs(slope - difference)).toBeLessThan(0.02 * Math.abs(difference) + 1e-4);
+      expect(Math.abs(slope)).toBeGreaterThan(0.01);
+      await runner.close();
+    }
+    tf.disposeVariables();
+  });
+
+  it('are those of plain TensorFlow.js, over three steps, of which some branches are frozen in the second', () =>
+    check(async ({ plan, batch, frozen }) => {
       const states = [];
-      for (const engine of engines) {
+      for (const { engine } of engines) {
         const runner = await open(plan, engine, { type: 'sgd', learningRate: 0.05 });
-        for (let step = 0; step < 3; step++) await runner.take(batch);
+        const branches = [...new Set(runner.spec.groups.map(({ branch }) => branch))];
+        for (let step = 0; step < 3; step++) {
+          runner.frozen.clear();
+          if (step === 1) for (const branch of branches.filter((_, at) => frozen[at])) runner.frozen.add(branch);
+          await runner.take(batch);
+        }
         const { arrays, ...rest } = runner.state();
         states.push({
           rest,
@@ -139,9 +166,9 @@ describe('gradients of random forked graphs', () => {
 });
 
 describe('a silent head', () => {
+  const on = opened(compiled);
+
   it('is bit-identical after 10,000 steps of the others, under Adam with decay', async () => {
-    tf.setBackend('cpu');
-    const engine = await openEngine({ type: 'onnx-cpu', threads: 1, worker: false });
     const graph = new GraphModel();
     const [loud, silent] = fork(graph.input('x', [4]).add(layers.dense({ units: 5, activation: 'tanh' })), 2);
     graph.output('loud', loud.add(layers.dense({ units: 1 })), { loss: 'meanSquaredError' });
@@ -152,10 +179,9 @@ describe('a silent head', () => {
         loss: 'binaryCrossentropy',
       },
     );
-    const runner = await StepRunner.open(graph.describe(), engine, {
-      optimizer: optimizers.build({ type: 'adamw', learningRate: 1e-3, weightDecay: 0.1 }, undefined, 'optimizer'),
-      merge: merges.build({ type: 'uncertainty' }, undefined, 'merge'),
-      seed: 1,
+    const runner = await openRunner(graph.describe(), on.engine, {
+      optimizer: { type: 'adamw', learningRate: 1e-3, weightDecay: 0.1 },
+      merge: { type: 'uncertainty' },
     });
     const batch = (step: number, heads: readonly string[]): Batch => ({
       rows: 4,
@@ -179,6 +205,6 @@ describe('a silent head', () => {
     for (let step = 5; step < 10_005; step++) await runner.take(batch(step, ['loud']));
     expect(own()).toEqual(before);
     expect(runner.state().heads).toMatchObject({ loud: { clock: 10_005 }, silent: { clock: 5, labels: 15 } });
-    await engine.close();
+    await runner.close();
   }, 60_000);
 });

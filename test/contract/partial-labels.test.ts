@@ -1,17 +1,17 @@
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { TypedArray } from '../../src/core/dtype.ts';
-import { trunklineBackend } from '../../src/engine/backend.ts';
-import { type EngineConfig, openEngine } from '../../src/engine/index.ts';
-import type { Engine } from '../../src/engine/trainer.ts';
 import { denominators } from '../../src/loss/index.ts';
 import { type MergeConfig, type MergeStrategy, merges } from '../../src/merge/index.ts';
 import type { ModelSpec } from '../../src/model/index.ts';
 import { type OptimizerConfig, optimizers } from '../../src/optimizer/index.ts';
 import type { Batch } from '../../src/step/batch.ts';
-import { StepRunner } from '../../src/step/runner.ts';
+import type { StepRunner } from '../../src/step/runner.ts';
+import { compiled, eager, onEngines } from '../engine/opened.ts';
+import { openRunner } from '../step/open-runner.ts';
+import { bits, copied } from './bits.ts';
+import { optimizerConfigs } from './optimizers.ts';
 import {
   type BranchPlan,
   batchFor,
@@ -19,6 +19,8 @@ import {
   type HeadPlan,
   headsOf,
   lossCases,
+  mapBranches,
+  mapHeads,
   modelOf,
   type Pattern,
   type Plan,
@@ -26,66 +28,77 @@ import {
   plans,
   withHead,
 } from './plan.ts';
+import { holds } from './property.ts';
 
-trunklineBackend();
-
-const engines: readonly EngineConfig[] = [{ type: 'onnx-cpu', threads: 1, worker: false }, { type: 'tfjs-cpu' }];
-const optimizerTypes = fc.constantFrom(...(optimizers.types as readonly OptimizerConfig['type'][]));
+const mergeConfigs = fc.constantFrom<MergeConfig>(
+  { type: 'sum' },
+  { type: 'static', weights: { head0: 0.5, head1: 3 }, normalize: true },
+  { type: 'uncertainty' },
+);
 const runsOf = { 'onnx-cpu': 12, 'tfjs-cpu': 6 } as Readonly<Record<string, number>>;
-
-type State = Readonly<Record<string, readonly number[]>>;
-
-/** Arrays bit by bit, so that −0 is not 0 and a NaN equals itself. */
-function bits(arrays: Readonly<Record<string, TypedArray>>, keep: (name: string) => boolean = () => true): State {
-  return Object.fromEntries(
-    Object.entries(arrays)
-      .filter(([name]) => keep(name))
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, values]) => [name, [...new Uint32Array(values.slice().buffer)]]),
-  );
-}
-
-const copied = (runner: StepRunner): ReturnType<StepRunner['state']> => {
-  const state = runner.state();
-  const arrays = Object.fromEntries(Object.entries(state.arrays).map(([name, values]) => [name, values.slice()]));
-  return { ...state, arrays: arrays as Record<string, TypedArray> };
-};
 
 /** A random model with the label patterns of three batches. */
 const cases = plans.chain((plan) =>
   fc.record({
     plan: fc.constant(plan),
     steps: fc.tuple(patterns(plan), patterns(plan), patterns(plan)),
-    optimizer: optimizerTypes,
+    optimizer: optimizerConfigs,
+    merge: mergeConfigs,
+    frozen: fc.constantFrom('nothing', 'nothing', 'trunk', 'branch'),
   }),
 );
 
-describe.each(engines.map((config) => [config.type, config] as const))('absent means absent, on %s', (type, config) => {
-  let engine: Engine;
-  const numRuns = runsOf[type] as number;
+const leafOf = (name: string): BranchPlan => ({
+  units: [3],
+  normalized: false,
+  dropout: false,
+  end: { name, loss: 'meanSquaredError', weight: 1, denominator: 'present' },
+});
 
-  beforeAll(async () => {
-    engine = await openEngine(config);
-  });
-  afterAll(() => engine.close());
-  beforeEach(() => {
-    tf.setBackend('cpu');
-  });
+/** A layer that several heads use: weights of one of them must not reach it when that head is absent. */
+const sharedLayer = {
+  plan: {
+    inputs: [1],
+    trunk: {
+      units: [3],
+      normalized: false,
+      dropout: false,
+      parting: 'shared',
+      end: [leafOf('head0'), leafOf('head1')],
+    } satisfies BranchPlan,
+  } as Plan,
+  steps: [
+    { head0: [true], head1: [false] },
+    { head0: [true], head1: [true] },
+    { head0: [true], head1: [false] },
+  ] as [Pattern, Pattern, Pattern],
+  optimizer: { type: 'adam', l2: 0.1 } as OptimizerConfig,
+  merge: { type: 'sum' } as MergeConfig,
+  frozen: 'nothing',
+};
+
+/** A limit over all that is present, which gradients that an absent head left behind would change. */
+const limited = {
+  ...sharedLayer,
+  plan: { ...sharedLayer.plan, trunk: { ...sharedLayer.plan.trunk, parting: 'apart' } } as Plan,
+  optimizer: { type: 'sgd', learningRate: 0.1, clip: { globalNorm: 1e-3 } } as OptimizerConfig,
+};
+
+onEngines('absent means absent', [compiled, eager], (on, type) => {
+  const numRuns = runsOf[type] as number;
 
   async function open(
     spec: ModelSpec,
     optimizer: OptimizerConfig['type'] | OptimizerConfig = 'adam',
     merge: MergeConfig | MergeStrategy = { type: 'sum' },
+    frozen = 'nothing',
   ): Promise<StepRunner> {
-    return StepRunner.open(spec, engine, {
-      optimizer: optimizers.build(
-        typeof optimizer === 'string' ? { type: optimizer } : optimizer,
-        undefined,
-        'optimizer',
-      ),
-      merge: 'weigh' in merge ? merge : merges.build(merge, undefined, 'merge'),
-      seed: 3,
-    });
+    const runner = await openRunner(spec, on.engine, { optimizer, merge, seed: 3 });
+    const [trunk] = spec.groups;
+    const branch = spec.heads.find(({ name }) => name === 'head0');
+    if (frozen === 'trunk') runner.frozen.add(trunk?.branch as string);
+    if (frozen === 'branch') runner.frozen.add(branch?.branch as string);
+    return runner;
   }
 
   async function train(runner: StepRunner, batches: readonly Batch[]): Promise<void> {
@@ -108,26 +121,26 @@ describe.each(engines.map((config) => [config.type, config] as const))('absent m
   const batchesOf = (plan: Plan, steps: readonly Pattern[], filling = 0): readonly Batch[] =>
     steps.map((pattern, step) => batchFor(plan, pattern, step + 1, filling));
 
-  const check = <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => Promise<void>): Promise<void> =>
-    fc.assert(
-      fc.asyncProperty(arbitrary, async (value) => {
-        try {
-          await property(value);
-        } finally {
-          tf.disposeVariables();
-        }
-      }),
-      { numRuns },
-    );
+  const check = <T>(
+    cases: fc.Arbitrary<T>,
+    property: (value: T) => Promise<void>,
+    examples: readonly T[] = [],
+  ): Promise<void> => holds(cases, numRuns, property, examples);
 
-  it('1: what only absent heads use keeps its parameters, state, clock and moving statistics, bit for bit', () =>
-    check(cases, async ({ plan, steps, optimizer }) => {
-      const runner = await open(modelOf(plan), optimizer);
+  it('1: what only absent or frozen heads use keeps its parameters, state, clock and moving statistics, bit for bit', () =>
+    check(cases, async ({ plan, steps, optimizer, merge, frozen }) => {
+      const runner = await open(modelOf(plan), optimizer, merge, frozen);
+      const own = new Set(headsOf(plan.trunk).flatMap((head) => (head.frozen ? [head.name] : [])));
       for (const batch of batchesOf(plan, steps)) {
         const before = copied(runner);
         await runner.take(batch);
         const present = new Set(Object.keys(batch.labels).filter((head) => batch.labels[head]?.present.includes(1)));
-        const silent = runner.spec.groups.filter(({ heads }) => !heads.some((head) => present.has(head)));
+        const silent = runner.spec.groups.filter(
+          ({ heads, branch }) =>
+            !heads.some((head) => present.has(head)) ||
+            runner.frozen.has(branch) ||
+            (heads.length === 1 && own.has(heads[0] as string)),
+        );
         const names = new Set(silent.flatMap(({ parameters }) => parameters.map(({ name }) => name)));
         const groups = new Set(silent.map(({ name }) => name));
         const isSilent = (name: string): boolean =>
@@ -139,12 +152,13 @@ describe.each(engines.map((config) => [config.type, config] as const))('absent m
     }));
 
   it('2: a head that nothing labels changes no other head and not the trunk, bit for bit', () =>
-    check(cases, async ({ plan: given, steps, optimizer }) => {
+    check(cases, async ({ plan: given, steps, optimizer, merge, frozen }) => {
       const plan = forked(given);
       const extra: HeadPlan = { name: 'extra', loss: 'binaryCrossentropy', weight: 3, denominator: 'ema' };
+      const how = [optimizer, merge, frozen] as const;
       const [without, with_] = [
-        await trained(plan, batchesOf(plan, steps), optimizer),
-        await trained(withHead(plan, extra), batchesOf(plan, steps), optimizer),
+        await trained(plan, batchesOf(plan, steps), ...how),
+        await trained(withHead(plan, extra), batchesOf(plan, steps), ...how),
       ];
       const known = bits(without.arrays);
       expect(bits(with_.arrays, (name) => name in known)).toEqual(known);
@@ -152,35 +166,65 @@ describe.each(engines.map((config) => [config.type, config] as const))('absent m
       expect({ ...with_, settings, arrays: 0 }).toEqual({ ...without, arrays: 0 });
     }));
 
+  it('2: a head that was trained and is absent now changes no other head and not the trunk, bit for bit', () =>
+    check(
+      cases,
+      async ({ plan: given, steps, optimizer, merge, frozen }) => {
+        const plan = forked(given);
+        const grown = withHead(plan, { name: 'extra', loss: 'huber', weight: 3, denominator: 'ema' });
+        const all = Object.fromEntries(headsOf(grown.trunk).map(({ name }) => [name, [true, true]]));
+        const runner = await open(modelOf(grown), optimizer, merge, frozen);
+        await runner.take(batchFor(grown, all, 9));
+        const saved = copied(runner);
+        const rest = batchesOf(plan, steps);
+        await train(runner, rest);
+        const continued = copied(runner);
+        await runner.close();
+        const alone = await open(modelOf(plan), optimizer, merge);
+        alone.restore(saved);
+        await train(alone, rest);
+        const known = bits(copied(alone).arrays);
+        await alone.close();
+        expect(bits(continued.arrays, (name) => name in known)).toEqual(known);
+      },
+      [limited],
+    ));
+
   it('3: what stands where labels are absent changes nothing, bit for bit', () =>
     check(
       fc.tuple(cases, fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, -1e30)),
-      async ([{ plan, steps, optimizer }, filling]) => {
-        const clean = await trained(plan, batchesOf(plan, steps), optimizer);
-        const dirty = await trained(plan, batchesOf(plan, steps, filling), optimizer);
+      async ([{ plan, steps, optimizer, merge, frozen }, filling]) => {
+        const how = [optimizer, merge, frozen] as const;
+        const clean = await trained(plan, batchesOf(plan, steps), ...how);
+        const dirty = await trained(plan, batchesOf(plan, steps, filling), ...how);
         expect(bits(dirty.arrays)).toEqual(bits(clean.arrays));
       },
     ));
 
   it('3: the weights of an absent head change nothing, be they infinite', () =>
-    check(cases, async ({ plan: given, steps }) => {
-      const plan = withHead(forked(given), { name: 'extra', loss: 'huber', weight: 1, denominator: 'present' });
-      const [clean, poisoned] = [await open(modelOf(plan)), await open(modelOf(plan))];
-      const own = poisoned.spec.groups
-        .filter(({ heads }) => heads.join() === 'extra')
-        .flatMap(({ parameters }) => parameters);
-      const infinite = own.map(({ name, variable }) => [
-        `parameter/${name}`,
-        new Float32Array(variable.size).fill(Number.POSITIVE_INFINITY),
-      ]);
-      poisoned.restore({ ...poisoned.state(), arrays: Object.fromEntries(infinite) });
-      const others = batchesOf(given, steps);
-      for (const runner of [clean, poisoned]) await train(runner, others);
-      const names = new Set(own.map(({ name }) => name));
-      const isOther = (name: string): boolean => !names.has(name.replace(/^(parameter|slot\/\w+)\//, ''));
-      expect(bits(poisoned.state().arrays, isOther)).toEqual(bits(clean.state().arrays, isOther));
-      for (const runner of [clean, poisoned]) await runner.close();
-    }));
+    check(
+      cases,
+      async ({ plan: given, steps, optimizer, merge, frozen }) => {
+        const plan = withHead(forked(given), { name: 'extra', loss: 'huber', weight: 1, denominator: 'present' });
+        const how = [optimizer, merge, frozen] as const;
+        const [clean, poisoned] = [await open(modelOf(plan), ...how), await open(modelOf(plan), ...how)];
+        const own = poisoned.spec.groups
+          .filter(({ heads }) => heads.join() === 'extra')
+          .flatMap(({ parameters }) => parameters);
+        const infinite = own.map(({ name, variable }) => [
+          `parameter/${name}`,
+          new Float32Array(variable.size).fill(Number.POSITIVE_INFINITY),
+        ]);
+        poisoned.adopt({ ...poisoned.state(), arrays: Object.fromEntries(infinite) });
+        const others = batchesOf(given, steps);
+        for (const runner of [clean, poisoned]) await train(runner, others);
+        const names = new Set(own.map(({ name }) => name));
+        const isOther = (name: string): boolean => !names.has(name.replace(/^(parameter|slot\/\w+)\//, ''));
+        expect(bits(poisoned.state().arrays, isOther)).toEqual(bits(clean.state().arrays, isOther));
+        for (const runner of [clean, poisoned]) await runner.close();
+      },
+      [sharedLayer],
+    ));
 
   it('4: the gradient is the weighted sum of the heads’ gradients', () =>
     check(cases, async ({ plan, steps: [pattern] }) => {
@@ -229,24 +273,22 @@ describe.each(engines.map((config) => [config.type, config] as const))('absent m
     }));
 
   it('6: saved, loaded and continued is as never interrupted, bit for bit', () =>
-    check(
-      fc.tuple(cases, fc.constantFrom<MergeConfig>({ type: 'sum' }, { type: 'uncertainty' })),
-      async ([{ plan, steps, optimizer }, merge]) => {
-        const batches = [...batchesOf(plan, steps), ...batchesOf(plan, [...steps].reverse())];
-        const whole = await trained(plan, batches, optimizer, merge);
-        const first = await open(modelOf(plan), optimizer, merge);
-        await train(first, batches.slice(0, 3));
-        const saved = copied(first);
-        await first.close();
-        const second = await open(modelOf(plan), optimizer, merge);
-        second.restore(saved);
-        await train(second, batches.slice(3));
-        const continued = copied(second);
-        await second.close();
-        expect(bits(continued.arrays)).toEqual(bits(whole.arrays));
-        expect({ ...continued, arrays: 0 }).toEqual({ ...whole, arrays: 0 });
-      },
-    ));
+    check(cases, async ({ plan, steps, optimizer, merge, frozen }) => {
+      const batches = [...batchesOf(plan, steps), ...batchesOf(plan, [...steps].reverse())];
+      const whole = await trained(plan, batches, optimizer, merge, frozen);
+      const first = await open(modelOf(plan), optimizer, merge, frozen);
+      await train(first, batches.slice(0, 3));
+      const saved = copied(first);
+      await first.close();
+      // What was frozen comes back with the state.
+      const second = await open(modelOf(plan), optimizer, merge);
+      second.restore(saved);
+      await train(second, batches.slice(3));
+      const continued = copied(second);
+      await second.close();
+      expect(bits(continued.arrays)).toEqual(bits(whole.arrays));
+      expect({ ...continued, arrays: 0 }).toEqual({ ...whole, arrays: 0 });
+    }));
 
   it('7: merge strategies are told of present heads only', () =>
     check(cases, async ({ plan, steps }) => {
@@ -333,6 +375,59 @@ describe.each(engines.map((config) => [config.type, config] as const))('absent m
     tf.disposeVariables();
   });
 
+  it.each(merges.plugins.map((plugin) => [plugin.type, { type: plugin.type, ...plugin.example } as MergeConfig]))(
+    '1, 2, 3, 6 and 8 hold under the merge strategy %s',
+    async (_, merge) => {
+      const leaf = (at: number): BranchPlan => ({
+        units: [2],
+        normalized: at === 0,
+        dropout: true,
+        end: { name: `head${at}`, loss: 'meanSquaredError', weight: 1 + at, denominator: 'present' },
+      });
+      const plan: Plan = {
+        inputs: [3],
+        trunk: { units: [4], normalized: true, dropout: true, end: [0, 1, 2].map(leaf) },
+      };
+      const rows = (...known: readonly number[]) => known.map(Boolean);
+      const steps: readonly Pattern[] = [
+        { head0: rows(1, 0, 1), head1: rows(1, 1, 0), head2: rows(0, 0, 0) },
+        { head0: rows(1, 1, 1), head1: rows(0, 0, 0), head2: rows(0, 0, 0) },
+        { head0: rows(0, 0, 0), head1: rows(0, 1, 0), head2: rows(0, 0, 0) },
+      ];
+      const batches = batchesOf(plan, steps);
+      const [first] = batches as [Batch];
+      const start = modelOf(plan);
+      const initial = modelParameters(start);
+      const clean = await trained(plan, batches, 'adam', merge);
+      for (const [name, values] of Object.entries(initial))
+        expect(
+          clean.arrays[`parameter/${name}`]?.some((value, at) => value !== values[at]),
+          name,
+        ).toBe(!name.includes('.2/'));
+      expect(bits((await trained(plan, batchesOf(plan, steps, Number.NaN), 'adam', merge)).arrays)).toEqual(
+        bits(clean.arrays),
+      );
+      const extra: HeadPlan = { name: 'extra', loss: 'huber', weight: 1, denominator: 'present' };
+      const grown = await trained(withHead(plan, extra), batches, 'adam', merge);
+      const known = bits(clean.arrays);
+      expect(bits(grown.arrays, (name) => name in known)).toEqual(known);
+      expect(grown.merge).toEqual(clean.merge);
+      const runner = await open(modelOf(plan), 'adam', merge);
+      await runner.take(first);
+      const saved = copied(runner);
+      expect(await runner.take({ ...first, labels: {} })).toMatchObject({ skipped: 'unlabelled' });
+      expect(copied(runner)).toEqual(saved);
+      await runner.close();
+      const second = await open(modelOf(plan), 'adam', merge);
+      second.restore(saved);
+      await train(second, batches.slice(1));
+      expect(bits(copied(second).arrays)).toEqual(bits(clean.arrays));
+      expect(copied(second).merge).toEqual(clean.merge);
+      await second.close();
+      tf.disposeVariables();
+    },
+  );
+
   it('counts clocks and labels of each head', () =>
     check(cases, async ({ plan, steps }) => {
       const batches = batchesOf(plan, steps);
@@ -346,14 +441,9 @@ describe.each(engines.map((config) => [config.type, config] as const))('absent m
 });
 
 /** Without dropout and batch statistics, which tie a head's gradient to the rest of the step. */
-function withoutChance({ inputs, trunk }: Plan): Plan {
-  const plain = (branch: Plan['trunk']): Plan['trunk'] => ({
-    ...branch,
-    dropout: false,
-    normalized: false,
-    end: 'loss' in branch.end ? { ...branch.end, denominator: 'present' } : branch.end.map(plain),
-  });
-  return { inputs, trunk: plain(trunk) };
+function withoutChance(plan: Plan): Plan {
+  const plain = mapBranches(plan, (branch) => ({ ...branch, dropout: false, normalized: false, regularized: false }));
+  return mapHeads(plain, (head) => ({ ...head, denominator: 'present' }));
 }
 
 function modelParameters(spec: ModelSpec): Readonly<Record<string, Float32Array>> {
@@ -380,6 +470,7 @@ function reversedRows(batch: Batch): Batch {
       values: turned(labels.values),
       present: turned(labels.present),
       ...(labels.bound ? { bound: turned(labels.bound) } : {}),
+      ...(labels.weight ? { weight: turned(labels.weight) } : {}),
     })),
     ...(batch.keys ? { keys: turned(batch.keys) } : {}),
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatIssue } from '../../src/core/error.ts';
-import { matchNames, unmatched } from '../../src/core/pattern.ts';
+import { matchNames, unmatched, unmatchedIn } from '../../src/core/pattern.ts';
 
 const names = ['id', 'NR-AR', 'NR-ER', 'SR-p53', 'y1', 'y2', 'y10', 'a*b', 'x.1'];
 
@@ -19,6 +19,21 @@ describe('a pattern of names', () => {
     ['*', names],
   ])('%s', (pattern, expected) => {
     expect(matchNames(pattern, names)).toEqual(expected);
+  });
+
+  const few = ['id', 'y1', 'NR-AR'];
+  test.each([
+    ['NR-*|XX-*', []],
+    ['y*|!z', []],
+    ['y1|id', []],
+    ['y1|NR-AA', ["at: expected a name 'NR-AA'; found 'id', 'y1', 'NR-AR'\n  hint: did you mean 'NR-AR'?"]],
+    [
+      'zz | id|w',
+      ["at: expected a name 'zz'; found 'id', 'y1', 'NR-AR'", "at: expected a name 'w'; found 'id', 'y1', 'NR-AR'"],
+    ],
+    ['X*|Z*', ["at: expected a name 'X*|Z*'; found 'id', 'y1', 'NR-AR'"]],
+  ])('%s: a name that is written out has to be there', (pattern, expected) => {
+    expect(unmatchedIn('at', pattern, 'name', few).map(formatIssue)).toEqual(expected);
   });
 
   test('says what there is when it means none', () => {

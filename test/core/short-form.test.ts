@@ -79,6 +79,14 @@ describe('short forms', () => {
       { multiHot: 3, standardize: true },
       "features.fp: expected a feature, as { multiHot: … }; found an object with multiHot, standardize\n  hint: it is one of 'multiHot', 'standardize'",
     ],
+    [
+      { multiHot: 3, columns: 'a' },
+      "features.fp: expected a feature, as { multiHot: … }; found an object with multiHot, columns\n  hint: options of 'multiHot' stand inside of it: { multiHot: { size: …, columns: … } }",
+    ],
+    [
+      { standardize: true, missing: 0 },
+      "features.fp: expected a feature, as { multiHot: … }; found an object with standardize, missing\n  hint: options of 'standardize' stand inside of it: { standardize: { missing: … } }",
+    ],
   ])('%j is refused', (config, message) => {
     expect(complaint(config)).toBe(`train.${message}`);
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { didYouMean, suggest } from '../../src/core/suggest.ts';
 
-const choices = ['sum', 'mse', 'adam', 'adamw', 'binaryCrossentropy', 'categoricalCrossentropy', 'rmsProp'];
+const choices = ['sum', 'mse', 'adam', 'adamw', 'binaryCrossentropy', 'categoricalCrossentropy', 'rmsProp', 'csv'];
 
 test.each([
   ['binaryCrossEntropy', 'binaryCrossentropy'],
@@ -11,6 +11,9 @@ test.each([
   ['Adam', 'adam'],
   ['RMSprop', 'rmsProp'],
   ['sun', 'sum'],
+  ['cvs', 'csv'],
+  ['SMU', 'sum'],
+  ['vsc', undefined],
   ['sgd', undefined],
   ['huber', undefined],
   ['', undefined],

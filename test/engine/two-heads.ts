@@ -3,22 +3,20 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { onTestFinished } from 'vitest';
 import type { TypedArray } from '../../src/core/dtype.ts';
 import type { TrunklineEvent } from '../../src/core/event.ts';
-import { trunklineBackend } from '../../src/engine/backend.ts';
 import { type EngineConfig, openEngine } from '../../src/engine/index.ts';
 import type { Engine, PreparedStep, StepReport, TrainerSpec } from '../../src/engine/trainer.ts';
 import type { StepSettings } from '../../src/engine/update.ts';
 import { nameVariable } from '../../src/trace/name.ts';
 import { numbers } from '../trace/oracle.ts';
-
-trunklineBackend();
+import { compiled, eager, inWorker } from './opened.ts';
 
 /** The definition, and every way to run compiled programs. */
 export const engines: readonly [string, EngineConfig][] = [
-  ['eager', { type: 'tfjs-cpu' }],
-  ['compiled, in this thread', { type: 'onnx-cpu', threads: 1, worker: false }],
-  ['compiled, in a worker', { type: 'onnx-cpu', threads: 1 }],
-  ['compiled, in a worker with two threads', { type: 'onnx-cpu', threads: 2 }],
-  ['compiled, through the official binding', { type: 'onnx-cpu', threads: 1, worker: false, runner: 'binding' }],
+  ['eager', eager],
+  ['compiled, in this thread', compiled],
+  ['compiled, in a worker', inWorker],
+  ['compiled, in a worker with two threads', { ...inWorker, threads: 2 }],
+  ['compiled, through the official binding', { ...compiled, runner: 'binding' }],
 ];
 
 /** Opened until the test ends. */

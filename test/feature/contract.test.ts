@@ -50,6 +50,7 @@ describe.each(features.plugins.map((plugin) => [plugin.type, plugin] as const))(
   it('gives the numbers that its shape says, and a fault for each row that has none', async () => {
     const feature = fitted();
     const { column, rows, faults } = await transformed(feature, columns, 3);
+    expect(column.kind).toBe(feature.kind ?? 'dense');
     if (column.kind !== 'sequence') {
       expect(column.size).toBe(sizeOf(feature.shape));
       expect(rows.slice(0, 2).every((row) => row?.length === column.size)).toBe(true);

@@ -16,6 +16,7 @@ const legal: readonly [OpName, readonly (Value | null)[], Record<string, number 
   ['ArgMax', [x('float32', 2, 3)], { axis: -1, keepdims: 0 }, 'int64 2'],
   ['TopK', [x('float32', 2, 5)], { k: 3, axis: 1 }, 'float32 2,3'],
   ['Gemm', [x('float32', 4, 2), x('float32', 4, 3), x('float32', 3)], { transA: 1 }, 'float32 2,3'],
+  ['MatMul', [x('float32', 5, 1, 2, 4), x('float32', 6, 4, 3)], {}, 'float32 5,6,2,3'],
   ['FusedMatMul', [x('float32', 5, 1, 2, 4), x('float32', 6, 3, 4)], { transB: 1 }, 'float32 5,6,2,3'],
   [
     'Conv',

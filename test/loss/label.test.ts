@@ -166,9 +166,21 @@ describe('values that cannot be labels', () => {
 
   test.each<[string, LabelSpec, number[], number[] | undefined, string | undefined]>([
     ['a number', spec('huber', [2]), [1, -3e30], undefined, undefined],
-    ['an infinite number', spec('huber', [2]), [1, -1 / 0], undefined, 'a finite number; found -Infinity'],
-    ['a count', spec('poisson', [1]), [-1], undefined, 'a finite number, at least 0; found -1'],
-    ['an infinite count', spec('poisson', [1]), [1 / 0], undefined, 'a finite number, at least 0; found Infinity'],
+    [
+      'an infinite number',
+      spec('huber', [2]),
+      [1, -1 / 0],
+      undefined,
+      'a finite number that float32 can hold; found -Infinity',
+    ],
+    ['a count', spec('poisson', [1]), [-1], undefined, 'a finite number that float32 can hold, at least 0; found -1'],
+    [
+      'an infinite count',
+      spec('poisson', [1]),
+      [1 / 0],
+      undefined,
+      'a finite number that float32 can hold, at least 0; found Infinity',
+    ],
     ['a yes or no', spec('binaryCrossentropy', [1]), [2], undefined, 'a number from 0 to 1; found 2'],
     ['a class', spec('sparseCategoricalCrossentropy', [10]), [9], undefined, undefined],
     ['a class too many', spec('sparseCategoricalCrossentropy', [10]), [10], undefined, 'a class from 0 to 9; found 10'],

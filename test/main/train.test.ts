@@ -24,6 +24,30 @@ engine: { type: onnx-cpu, threads: 1 }
 checkpoint: { directory: ${directory}, keep: 2 }
 `;
 
+test('a run that took no step says why', { timeout: 60_000 }, () => {
+  const file = join(folder, 'none.yaml');
+  const rows = join(folder, 'none.csv');
+  writeFileSync(rows, 'a,y\n');
+  writeFileSync(
+    file,
+    pipeline(join(folder, 'none'), 1)
+      .replace(
+        / {2}train: .*/,
+        `  train: { type: csv, path: "${rows}", features: { x: { tensor: { columns: a } } }, labels: { columns: y } }`,
+      )
+      .replace(/ {2}test: .*\n/, '')
+      .replace(/evaluate: .*\n/, '')
+      .replace('columns: "head*"', 'columns: y'),
+  );
+  const { stdout, stderr } = run('train', file);
+  expect(stderr).toBe('');
+  expect(stdout).toContain('\nno step was taken: there were no rows to train on\n');
+  writeFileSync(rows, 'a,y\n1,\n2,\n');
+  expect(run('train', file, '--overwrite').stdout).toContain(
+    '\nno step was taken: none of 2 rows had a label to train on\n',
+  );
+});
+
 test('a pipeline is trained, scored, used and exported from the command line', { timeout: 120_000 }, () => {
   const directory = join(folder, 'run');
   const file = join(folder, 'tiny.yaml');
@@ -83,4 +107,39 @@ test('an interrupt ends a run with a checkpoint, and it goes on to the same end,
     return readFileSync(join(directory, 'checkpoints', last, 'parameters.safetensors')).toString('hex');
   };
   expect(await parametersAfter('interrupted', true)).toBe(await parametersAfter('whole', false));
+});
+
+test('an interrupt says how to go on; a second one ends the process at once', { timeout: 120_000 }, async () => {
+  const interrupted = async (file: string, times: number) => {
+    const child = spawn(process.execPath, [...loader, 'train', file], { cwd: root });
+    let [said, sent] = ['', 0];
+    child.stdout.on('data', (data) => {
+      said += data;
+      const begun = said.includes('epoch 1/') ? 1 : 0;
+      const wanted = Math.min(times, said.includes('stopping after') ? 2 : begun);
+      if (sent < wanted) sent += Number(child.kill('SIGINT'));
+    });
+    const status = await new Promise((resolve) => child.on('close', resolve));
+    return { status, said };
+  };
+  const [once, twice] = ['once', 'twice'].map((name) => join(folder, `${name}.yaml`)) as [string, string];
+  writeFileSync(once, pipeline(join(folder, 'once'), 100_000));
+  const first = await interrupted(once, 1);
+  expect(first.status).toBe(0);
+  expect(first.said).toContain('\nstopping after the steps under way; once more to stop at once\n');
+  expect(first.said).toContain(`\nstopped; to go on: trunkline train ${once} --resume\n`);
+  // The first asks for the last evaluation, which takes longer than anybody waits.
+  writeFileSync(twice, pipeline(join(folder, 'twice'), 100_000).replace('rows: 100,', 'rows: 1000000000,'));
+  const second = await interrupted(twice, 2);
+  expect(second.status).toBe(130);
+  expect(second.said).not.toContain('to go on');
+});
+
+test('a run of which nothing is finite any more is ended, and says why', { timeout: 120_000 }, () => {
+  const file = join(folder, 'diverges.yaml');
+  const text = pipeline(join(folder, 'diverges'), 400);
+  writeFileSync(file, `${text}optimizer: { type: adam, learningRate: 1.0e+37 }\n`);
+  const { status, stdout } = run('train', file);
+  expect(stdout).toContain('stopping: no finite loss or gradient in 10 batches in a row');
+  expect(status).toBe(1);
 });

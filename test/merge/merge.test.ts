@@ -126,6 +126,32 @@ describe('merge strategies', () => {
     expect(noisy).toBeCloseTo(0.125, 3);
   });
 
+  it('uncertainty: losses of 0 and below end at the bound, and lead back from it', () => {
+    const strategy = build({ type: 'uncertainty', bound: 3 });
+    const heads = [
+      { name: 'solved', weight: 1 },
+      { name: 'likely', weight: 1 },
+    ];
+    let state: MergeState = {};
+    for (let step = 0; step < 100_000; step++) state = strategy.observe(heads, [0, -1], state);
+    for (const weight of strategy.weigh(heads, state)) expect(weight).toBe(0.5 * Math.exp(3));
+    expect(Object.values(state.likely ?? {}).every(Number.isFinite)).toBe(true);
+    for (let step = 0; step < 6000; step++) state = strategy.observe(heads, [1, 1], state);
+    for (const weight of strategy.weigh(heads, state)) expect(weight).toBeCloseTo(0.5, 2);
+  });
+
+  it('uncertainty: a smaller bound holds at once, also for what was remembered under a larger one', () => {
+    const state = { a: { logVariance: -9 } };
+    const weights = build({ type: 'uncertainty', bound: 2 }).weigh([{ name: 'a', weight: 1 }], state);
+    expect(weights).toEqual([0.5 * Math.exp(2)]);
+  });
+
+  it('uncertainty: refuses to begin beyond its bound', () => {
+    expect(() => build({ type: 'uncertainty', bound: 2, initial: -3 })).toThrow(
+      /^merge strategy uncertainty, initial: expected a number from -2 to 2, as its bound says; found -3$/,
+    );
+  });
+
   it('uncertainty: a head that comes late begins as if it were alone', () => {
     const strategy = build({ type: 'uncertainty' });
     let state: MergeState = {};

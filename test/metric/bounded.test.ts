@@ -34,7 +34,10 @@ function areasOf({ prediction, label }: LabelledRows): { readonly rocAuc: number
 }
 
 const sizeOf = (state: MetricState): number =>
-  Object.values(state).reduce<number>((size, value) => size + (typeof value === 'number' ? 1 : value.length), 0);
+  Object.values(state).reduce<number>(
+    (size, value) => size + (typeof value === 'object' ? value.length : Number(typeof value === 'number')),
+    0,
+  );
 
 test.each(metrics.types)(
   '%s of a million rows stays within its memory',

@@ -149,14 +149,41 @@ describe('rows that are not what they should be change nothing', () => {
 });
 
 describe('the state of something else', () => {
+  test.each<[MetricConfig, MetricConfig, MetricContext, string]>([
+    [{ type: 'rocAuc', bins: 64 }, { type: 'rocAuc' }, heads.yesOrNo, 'bins 64; found one with bins 4096'],
+    [{ type: 'topK', k: 2 }, { type: 'topK', k: 1 }, heads.classNumber, 'k 2; found one with k 1'],
+    [
+      { type: 'f1', threshold: 0.3 },
+      { type: 'f1', average: 'micro' },
+      heads.yesOrNo,
+      'average macro, threshold 0.3; found one with average micro, threshold left out',
+    ],
+    [
+      { type: 'spearman', samples: 9 },
+      { type: 'spearman', samples: 9, seed: 1 },
+      heads.number,
+      'samples 9, seed 0; found one with samples 9, seed 1',
+    ],
+  ])('%o refuses that of %o', (own, other, context, message) => {
+    const metric = build(own, context);
+    const before = metric.state();
+    const saved = JSON.parse(JSON.stringify(build(other, context).state()));
+    expect(messageOf(() => metric.restore(saved))).toBe(
+      `head "a", ${own.type}: expected a state with the options ${message}\n` +
+        '  hint: give the options that it was saved with, or start anew',
+    );
+    expect(metric.state()).toEqual(before);
+    metric.restore(JSON.parse(JSON.stringify(build(own, context).state())));
+  });
+
   test.each<[string, MetricConfig, MetricContext, string]>([
     [
       'of another head',
       { type: 'pearson' },
       heads.number,
       'head "a", pearson: expected the state of this metric, with a width of 2 and errors, meanX, meanY, notFinite, ' +
-        'products, squaresX, squaresY, weight, width; found one with a width of 1 and errors, meanX, meanY, ' +
-        'notFinite, products, squaresX, squaresY, weight, width\n' +
+        'options, products, squaresX, squaresY, weight, width; found one with a width of 1 and errors, meanX, meanY, ' +
+        'notFinite, options, products, squaresX, squaresY, weight, width\n' +
         '  hint: metrics of another type, or of a head of another width, start anew',
     ],
     [
@@ -164,7 +191,7 @@ describe('the state of something else', () => {
       { type: 'meanSquaredError' },
       heads.numbers,
       'head "a", pearson: expected the state of this metric, with a width of 2 and errors, meanX, meanY, notFinite, ' +
-        'products, squaresX, squaresY, weight, width; found one with a width of 2 and notFinite, sum, total, width\n' +
+        'options, products, squaresX, squaresY, weight, width; found one with a width of 2 and notFinite, options, sum, total, width\n' +
         '  hint: metrics of another type, or of a head of another width, start anew',
     ],
   ])('%s', (_name, config, context, message) => {

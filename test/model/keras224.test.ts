@@ -3,14 +3,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { TypedArray } from '../../src/core/dtype.ts';
-import { trunklineBackend } from '../../src/engine/backend.ts';
-import { type Branch, Fork, fork, merge, mergeLosses } from '../../src/model/index.ts';
-import type { CompileOptions } from '../../src/train/graph.ts';
-import { Graph } from '../../src/train/graph.ts';
+import { type Branch, type CompileOptions, Fork, fork, Graph, merge, mergeLosses } from '../../src/index.ts';
 
-// The proposals of 2015 for models of several outputs (Keras issues #224, #3206, #989, #3893), as they work here.
-
-trunklineBackend();
+// The proposals of 2015 for models of several outputs (Keras issues #224, #3206, #989, #3893), as a user of the package
+// writes them here.
 
 const { dense, conv2d, flatten, maxPooling2d, reLU, repeatVector, lstm, dropout } = layers;
 
@@ -86,8 +82,8 @@ describe('three ways to fork a model', () => {
         'x/dense = Dense(x) units=8 activation="relu"',
         'x.0/dense = Dense(x/dense) units=3',
         'x.1/dense = Dense(x/dense) units=1',
-        'left: output [3] = x.0/dense loss={"type":"meanSquaredError"} weight=1 denominator=present',
-        'right: output [1] = x.1/dense loss={"type":"binaryCrossentropy","positiveWeight":1,"labelSmoothing":0} weight=1 denominator=present',
+        'left: output [3] = x.0/dense loss={"type":"meanSquaredError"} denominator=present',
+        'right: output [1] = x.1/dense loss={"type":"binaryCrossentropy","positiveWeight":1,"labelSmoothing":0} denominator=present',
       ].join('\n'),
     );
     expect(asLayer().text()).toBe(asFunction().text());
@@ -121,6 +117,60 @@ describe('three ways to fork a model', () => {
     expect(await compiled(graph).trainOnBatch(matrix(2, 4), [null, [1, 0]])).toEqual({ right: expect.any(Number) });
   });
 
+  it('continues from where a Fork has grown to, which is frozen with it', () => {
+    const grown = (use: (graph: Graph, left: Fork, right: Fork) => void): Graph => {
+      const graph = new Graph();
+      const trunk = graph.input('x', [4]).add(dense({ units: 8, activation: 'relu' }));
+      const [left, right] = [new Fork(trunk), new Fork(trunk)];
+      left.add(dense({ units: 3 }));
+      right.add(dense({ units: 1 }));
+      use(graph, left, right);
+      return graph;
+    };
+    const outputs = grown((graph, left, right) => {
+      graph.output('left', left, { loss: 'meanSquaredError' });
+      graph.output('right', right, { loss: 'binaryCrossentropy' });
+      expect(() => left.add(dense({ units: 2 }))).toThrow("found one that output 'left' uses");
+    });
+    expect(outputs.text()).toBe(asFunction().text());
+    const joined = grown((graph, left, right) => {
+      graph.output('y', graph.merge([left, right], 'concat'));
+      expect(() => right.add(dense({ units: 2 }))).toThrow("found one that merge 'x.0+x.1' uses");
+    });
+    expect(joined.text()).toContain('x.0+x.1/concatenate = Concatenate(x.0/dense, x.1/dense)');
+    const forked = grown((graph, left) => graph.output('y', new Fork(left).add(dense({ units: 1 }))));
+    expect(forked.text()).toContain('x.0.0/dense = Dense(x.0/dense)');
+  });
+
+  it('refuses a model that begins with a Fork to which layers were added: it would leave them out', () => {
+    const trunk = new Graph().input('x', [4]).add(dense({ units: 8 }));
+    const [fork, other] = [new Fork(trunk), new Fork(trunk)];
+    const inner = sequential({ layers: [fork, dense({ units: 3 })], name: 'inner' });
+    const model = sequential({ layers: [inner, dense({ units: 2 })], name: 'outer' });
+    fork.add(dense({ units: 5 }));
+    for (const [name, begun] of Object.entries({ inner, outer: model }))
+      expect(() => new Graph().output('y', begun)).toThrow(
+        `model '${name}': expected a Fork as it was made, to begin with; found one that was added to\n` +
+          '  hint: add the layers to the model, or go on from the Fork itself: fork.add(layer)',
+      );
+    new Graph().output('z', sequential({ layers: [other, dense({ units: 3 })], name: 'right' }));
+    expect(() => other.add(dense({ units: 2 }))).toThrow("found one that output 'z' uses");
+  });
+
+  it('freezes a model that a branch has as a layer, and those in it', () => {
+    const inner = sequential({ layers: [dense({ units: 4, inputShape: [4] })], name: 'inner' });
+    const model = sequential({ layers: [inner, dense({ units: 4 })], name: 'encoder' });
+    new Graph().input('x', [4]).add(model);
+    expect(() => model.add(dense({ units: 2 }))).toThrow(
+      "model 'encoder': expected a model that still grows; found one that branch 'x' uses\n" +
+        '  hint: add to it before, or to the branch',
+    );
+    expect(() => inner.add(dense({ units: 2 }))).toThrow("model 'inner': expected a model that still grows");
+    const part = sequential({ layers: [dense({ units: 4, inputShape: [4] })], name: 'part' });
+    new Fork(sequential({ layers: [part] }), { name: 'left' });
+    expect(() => part.add(dense({ units: 2 }))).toThrow("found one that fork 'left' uses");
+  });
+
   it('refuses a branch that does not exist', () => {
     const model = new Graph().fork(new Graph().input('x', [4]), 2);
     expect(() => model.add(dense({ units: 3 }), { branch: 2 })).toThrow(
@@ -129,6 +179,13 @@ describe('three ways to fork a model', () => {
     expect(() => fork(new Graph().input('x', [4]), 0)).toThrow(
       "fork of branch 'x': expected one branch or more: a whole number, or names; found 0",
     );
+    expect(() => new Graph().fork(new Graph().input('x', [4]), undefined as never)).toThrow(
+      "fork of branch 'x': expected one branch or more: a whole number, or names; found nothing",
+    );
+    expect(() => (model.add as (layer: unknown) => unknown)(dense({ units: 3 }))).toThrow(
+      'branch: expected a whole number below 2; found nothing',
+    );
+    expect(() => new Graph().merge(model[0] as never, 'sum')).toThrow('merge, sum: expected a list of branches; found');
   });
 });
 
@@ -321,21 +378,23 @@ describe('labels by position and by name', () => {
     expect(losses[2]).toEqual(losses[0]);
     const graph = compiled(model(), { loss: ['meanSquaredError', null] });
     await expect(graph.trainOnBatch(matrix(1, 4), { first: [[Number.NaN, Number.NaN]] })).rejects.toThrow(
-      'head "first", row 0: expected a finite number; found NaN\n' +
+      'head "first", row 0: expected a finite number that float32 can hold; found NaN\n' +
         "  hint: say missing: 'nan' when NaN means that there is no label, or give null",
     );
     expect(await graph.trainOnBatch(matrix(1, 4), { first: [null] })).toBeUndefined();
   });
 
   it('weighs rows, and rows by head', async () => {
-    const loss = async (sampleWeight: never): Promise<number> =>
-      (await compiled(model(), { loss: ['meanSquaredError', null] }).trainOnBatch(
+    const loss = async (sampleWeight: never): Promise<number> => {
+      const losses = await compiled(model(), { loss: ['meanSquaredError', null] }).trainOnBatch(
         matrix(2, 4),
         [matrix(2, 2, 7), null].slice(0, 1)[0] as never,
         {
           sampleWeight,
         },
-      )) as number;
+      );
+      return losses?.first as number;
+    };
     const [both, first, second] = [
       await loss([1, 1] as never),
       await loss([1, 0] as never),

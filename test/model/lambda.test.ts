@@ -27,7 +27,7 @@ describe('a function as a layer', () => {
     graph.output('y', x, { loss: 'meanSquaredError' });
     expect(formatModel(graph.describe()).split('\n').slice(1, 4)).toEqual([
       'x/lambda = Lambda(x)',
-      'wave = Lambda(x/lambda)',
+      'wave = Lambda(x/lambda) branch="x"',
       'x/dense = Dense(wave) units=1',
     ]);
   });

@@ -73,6 +73,18 @@ describe('schedules', () => {
     expect(found).toEqual(expected);
   });
 
+  it('falls on a plateau to a thousandth and no further, unless it may', () => {
+    const lowest = (floor: { floor?: number }): number => {
+      const schedule = build({ type: 'plateau', base: 2, window: 1, patience: 0, ...floor });
+      let state = schedule.start();
+      for (let step = 0; step < 50; step++) state = schedule.observe(state, 1);
+      return schedule.rate(50, state);
+    };
+    expect(lowest({})).toBe(0.002);
+    expect(lowest({ floor: 0.5 })).toBe(0.5);
+    expect(lowest({ floor: 0 })).toBeLessThan(1e-40);
+  });
+
   it('stands in for a learning rate', () => {
     const { schedule } = optimizers.build(
       { type: 'sgd', learningRate: { type: 'step', base: 1, every: 1 } },

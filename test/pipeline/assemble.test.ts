@@ -58,9 +58,9 @@ describe('a pipeline that was put together', () => {
         'toxic/dense = Dense(trunk/dense) units=1',
         'soluble/dense = Dense(trunk/dense) units=1',
         'grade/dense = Dense(trunk/dense) units=3',
-        'toxic: output [1] = toxic/dense loss={"type":"binaryCrossentropy","positiveWeight":1,"labelSmoothing":0} weight=1 denominator=present',
-        'soluble: output [1] = soluble/dense loss={"type":"meanSquaredError"} weight=1 denominator=present',
-        'grade: output [3] = grade/dense loss={"type":"sparseCategoricalCrossentropy","labelSmoothing":0} weight=1 denominator=present',
+        'toxic: output [1] = toxic/dense loss={"type":"binaryCrossentropy","positiveWeight":1,"labelSmoothing":0} denominator=present',
+        'soluble: output [1] = soluble/dense loss={"type":"meanSquaredError"} denominator=present',
+        'grade: output [3] = grade/dense loss={"type":"sparseCategoricalCrossentropy","labelSmoothing":0} denominator=present',
       ].join('\n'),
     );
   });
@@ -106,6 +106,29 @@ describe('a pipeline that was put together', () => {
     expect([...origins].sort()).toEqual([0, 1]);
   });
 
+  test('rules know rows by the tags of their source, which like does not hand on', async () => {
+    const yaml = ownYaml
+      .replace('    id: id\n', '    id: id\n    tags: [lab, old]\n')
+      .replace('like: train }', 'like: train, tags: [field] }')
+      .replace(
+        'from: train,',
+        "from: { train: 1, test: 1 }, route: [{ tag: old, heads: toxic }, { tag: 'f*', heads: grade }],",
+      )
+      .replace('evaluate: { from: test }\n', '');
+    const batches = await lastValueFrom((await assembled(yaml)).batches().pipe(toArray()));
+    const labelled: Record<string, number>[] = [{}, {}];
+    for (const { rows, origins, labels } of batches)
+      for (const [head, { present }] of Object.entries(labels))
+        for (let row = 0; row < rows; row++) {
+          const counts = labelled[origins?.[row] as number] as Record<string, number>;
+          counts[head] = (counts[head] ?? 0) + (present[row] as number);
+        }
+    expect(labelled).toEqual([
+      { toxic: 2 * 120, grade: 0 },
+      { toxic: 0, grade: 2 * 45 },
+    ]);
+  });
+
   test('can be made by a program, too', async () => {
     const { folder } = ownFolder();
     const source = { type: 'csv', path: join(folder, 'own.csv') };
@@ -128,6 +151,31 @@ describe('what is wrong is said with its place in the file', () => {
       'a file that is not there',
       (yaml) => yaml.replace('own.csv', 'nope.csv'),
       "own.yaml:5:5  sources.train.path: expected a file; found none at '${FOLDER}/nope.csv'",
+    ],
+    [
+      'files that are not there, of a source and of one that is like it',
+      (yaml) => yaml.replace('own.csv', 'nope.csv').replace('/test.csv', '/none.csv'),
+      [
+        "own.yaml:5:5  sources.train.path: expected a file; found none at '${FOLDER}/nope.csv'",
+        "own.yaml:14:22  sources.test.path: expected a file; found none at '${FOLDER}/none.csv'",
+      ].join('\n'),
+    ],
+    [
+      'nothing to learn features from',
+      (yaml) => yaml.replace('    id: id\n', "    id: id\n    where: 'age > 1000'\n"),
+      'own.yaml:3:3  sources.train: expected rows that features or labels can learn from; found none',
+    ],
+    [
+      'a head of two numbers, and labels of one',
+      (yaml) =>
+        yaml
+          .replace('dense: 1', 'dense: 2')
+          .replace(/ {2}test: .*\n/, '')
+          .replace('evaluate: { from: test }\n', ''),
+      [
+        'own.yaml:10:5  sources.train.labels, head "toxic": expected labels [2]: 2 numbers; found 1',
+        "  hint: give the head's last layer fewer units: { dense: 1 } for most losses; one of 2 classes goes with sparseCategoricalCrossentropy",
+      ].join('\n'),
     ],
     [
       'sources that are not there',
@@ -163,6 +211,27 @@ describe('what is wrong is said with its place in the file', () => {
         "own.yaml:11:7  sources.train.labels.toxicc: expected a column 'toxicc'; found 'id', 'age', 'weight', 'kind', 'toxic', 'soluble', 'grade'",
         "  hint: did you mean 'toxic'?",
       ].join('\n'),
+    ],
+    [
+      'rules that fit no row',
+      (yaml) =>
+        yaml
+          .replace('id: id', 'tags: [lab, public]')
+          .replace(
+            'from: train,',
+            "from: train, route: [{ tag: pubic, heads: toxic }, { source: test, tag: lab|x, heads: 'b*' }],",
+          ),
+      [
+        "own.yaml:15:34  stream.route[0].tag: expected a tag 'pubic'; found 'lab', 'public'",
+        "  hint: did you mean 'public'?",
+        "own.yaml:15:64  stream.route[1].source: expected a source 'test'; found 'train'",
+        "own.yaml:15:90  stream.route[1].heads: expected a head 'b*'; found 'toxic', 'soluble', 'grade'",
+      ].join('\n'),
+    ],
+    [
+      'a rule for a tag where no source has any',
+      (yaml) => yaml.replace('from: train,', 'from: train, route: [{ tag: lab, heads: toxic }],'),
+      "own.yaml:15:34  stream.route[0].tag: expected a tag 'lab'; found none",
     ],
     [
       'a head without a label',
@@ -201,7 +270,7 @@ describe('what is wrong is said with its place in the file', () => {
       'misspelt and wrong options, all at once',
       (yaml) => yaml.replace('shuffle: 100', 'shufle: 100').replace('0.01 }', 'fast }').replace('seed', 'sed'),
       [
-        "own.yaml:15:24  stream.shufle: expected an option out of 'from', 'route', 'shuffle', 'reservoir', 'batch', 'epochs', 'steps'; found 'shufle'",
+        "own.yaml:15:24  stream.shufle: expected an option out of 'from', 'join', 'route', 'record', 'shuffle', 'reservoir', 'batch', 'epochs', 'steps'; found 'shufle'",
         "  hint: did you mean 'shuffle'?",
         "own.yaml:27:26  optimizer.learningRate: expected a number, or an object; found 'fast'",
       ].join('\n'),
@@ -209,7 +278,7 @@ describe('what is wrong is said with its place in the file', () => {
     [
       'a medium that there is none of',
       (yaml) => yaml.replace('type: csv', 'type: cvs'),
-      `own.yaml:4:5  sources.train.type: expected one of ${sources.types.map((type) => `'${type}'`).join(', ')}; found 'cvs'`,
+      `own.yaml:4:5  sources.train.type: expected one of ${sources.types.map((type) => `'${type}'`).join(', ')}; found 'cvs'\n  hint: did you mean 'csv'?`,
     ],
   ])('%s', async (_, change, expected) => {
     expect(await messageOf(change(ownYaml))).toBe(expected);
@@ -266,4 +335,37 @@ metrics: { port: 9464 }
   expect(pipeline.model.inputs).toMatchObject([{ name: 'fp', shape: [2048], dtype: 'float32' }]);
   expect(pipeline.config.metrics).toEqual({ host: '127.0.0.1', port: 9464 });
   expect(readFileSync(join(folder, 'tox21.yaml'), 'utf8')).toBe(yaml);
+});
+
+test('what has no end is neither evaluated nor kept by epochs', async () => {
+  const live = {
+    type: 'http',
+    columns: { x: 'numbers', y: 'number' },
+    features: { x: { tensor: [2] } },
+    labels: { y: {} },
+  };
+  const config = {
+    name: 'live',
+    sources: { live },
+    stream: { from: 'live' },
+    model: { heads: [{ columns: 'y', from: 'x', layers: [{ dense: { units: 1 } }], loss: 'meanSquaredError' }] },
+    evaluate: { from: 'live' },
+  };
+  const found = "source 'live', which has no end";
+  await expect(assemble(pipelineOf(config))).rejects.toThrow(
+    [
+      `checkpoint: expected a number of steps or minutes; found ${found}\n  hint: everyMinutes: 5`,
+      `evaluate: expected a number of steps; found ${found}\n  hint: everySteps: 500`,
+      "evaluate.from: expected a source with an end; found 'live', which has none",
+    ].join('\n'),
+  );
+  const { evaluate: _, ...rest } = config;
+  const pipeline = await assemble(pipelineOf({ ...rest, checkpoint: { everyMinutes: 5 } }));
+  expect(pipeline.checkpoint).toMatchObject({ everyMs: 300_000 });
+  const fitted = { ...live, features: { x: { standardize: { columns: 'y' } } } };
+  await expect(
+    assemble(pipelineOf({ ...rest, sources: { live: fitted }, checkpoint: { everySteps: 5 } })),
+  ).rejects.toThrow(
+    'sources.live: expected features and labels that need to learn nothing first, as this source has no end; found some that do\n  hint: train on a source with an end too, named before this one, and say here: like: <its name>',
+  );
 });

@@ -71,6 +71,28 @@ describe('a pipeline, explained', () => {
       expect(svg).toContain(shown);
   });
 
+  test('with the tags of sources and the rules that name them', async () => {
+    const yaml = ownYaml
+      .replace('id: id', 'tags: [lab, old]')
+      .replace(
+        'from: train,',
+        "from: train, route: [{ source: tr*, tag: lab, heads: toxic }, { heads: '!*' }], record: { path: seen },",
+      )
+      .replace('epochs: 2', 'epochs: 1');
+    const pipeline = await explained(yaml);
+    expect(explanations.text(pipeline)).toContain(
+      [
+        '  train  csv, ${FOLDER}/own.csv, tagged lab old, trained on',
+        '  test   csv, ${FOLDER}/test.csv, like train, evaluated',
+        '',
+        'stream',
+        '  route       tr* tagged lab: toxic, every source: !*',
+        '  record      seen',
+      ].join('\n'),
+    );
+    expect(explanations.mermaid(pipeline)).toContain('own.csv<br/>tagged lab old"');
+  });
+
   test('several sources are joined before anything else', async () => {
     const yaml = ownYaml
       .replace('from: train,', 'from: { train: 1, test: 3 }, steps: 5, reservoir: { rowsPerHead: 9, share: 0.25 },')

@@ -57,3 +57,19 @@ test('the page is one file, and no name in it can become markup', () => {
   expect(page).toContain('&lt;/script&gt;&lt;b&gt;&amp;&quot;');
   expect(page).not.toMatch(/(src|href)=/);
 });
+
+test('scores while training have a curve and a column of their own', () => {
+  const a = { labels: 5, metrics: { mcc: 0.5 } };
+  const line: MetricLine = { type: 'prequential', time: '', step: 2, epoch: 1, heads: { a } };
+  const name = 'prequential, while training';
+  expect(chartsOf([line, scored], ['a']).heads[0]?.charts[1]).toEqual({
+    title: 'mcc',
+    steps: [2, 3],
+    curves: [
+      { name, color: 2, values: [0.5, null] },
+      { name: 'test', color: 1, values: [null, 0.25] },
+    ],
+  });
+  const page = formatPage({ name: 'r', facts: [], heads: ['a'], labels: {} }, [line, scored]);
+  expect(page).toContain(`<th scope="col">${name}: mcc</th><th scope="col">test: labels</th>`);
+});

@@ -26,3 +26,38 @@ test('each head has its labels, losses, metrics and how long ago it had a label;
     'all (mean)   1,235  1.1250           13     0.7500  0.7500',
   ]);
 });
+
+test('without a step it is about the evaluation alone', () => {
+  const table = new HeadTable(new ManualClock());
+  table.event({ type: 'runStarted', name: 'r', directory: 'd', step: 9, epoch: 1, heads: ['tox', 'sol'] });
+  table.event(
+    headsEvaluated({
+      tox: { loss: 0.5, labels: 10, metrics: { rocAuc: 0.75 } },
+      sol: { loss: 1, labels: 3, metrics: { rocAuc: undefined } },
+    }),
+  );
+  expect(table.format().split('\n')).toEqual([
+    'head        labels    loss  rocAuc',
+    '──────────────────────────────────',
+    'tox             10  0.5000  0.7500',
+    'sol              3  1.0000       –',
+    'all (mean)      13  0.7500  0.7500',
+  ]);
+});
+
+test('scores while training stand apart, under a name that is not narrowed', () => {
+  const table = new HeadTable(new ManualClock());
+  table.event({ type: 'runStarted', name: 'r', directory: 'd', step: 0, epoch: 0, heads: ['tox', 'sol'] });
+  table.event(stepTaken({ heads: { tox: [0.5, 1000], sol: [2, 1] } }));
+  const tox = { labels: 5, metrics: { rocAuc: 0.625 } };
+  const sol = { labels: 1, metrics: { rocAuc: undefined } };
+  table.event({ type: 'headsScored', step: 1, epoch: 1, heads: { tox, sol } });
+  table.event(headsEvaluated({ tox: { loss: 0.5, labels: 10, metrics: { rocAuc: 0.75 } } }));
+  expect(table.format().split('\n')).toEqual([
+    'head        labels    loss  prequential rocAuc  test labels  test loss  rocAuc  last label',
+    '──────────────────────────────────────────────────────────────────────────────────────────',
+    'tox          1,000  0.5000              0.6250           10     0.5000  0.7500    0 ms ago',
+    'sol              1  2.0000                   –            –          –       –    0 ms ago',
+    'all (mean)   1,001  1.2500              0.6250           10     0.5000  0.7500',
+  ]);
+});

@@ -71,3 +71,14 @@ test('what went wrong is said', () => {
     "the engine's worker failed: out of memory",
   ]);
 });
+
+test('of many short epochs there is a line a second, and one for the last', async () => {
+  const { clock, printed, event } = open();
+  event({ ...started, epochs: 60 });
+  for (let epoch = 1; epoch <= 60; epoch++) {
+    await clock.advance(100);
+    event({ type: 'epochEnded', epoch, step: epoch, counts: {}, durationMs: 100 });
+  }
+  const told = printed.slice(1).map((line) => Number(/^epoch (\d+)\/60 /.exec(line)?.[1]));
+  expect(told).toEqual([1, 11, 21, 31, 41, 51, 60]);
+});

@@ -1,8 +1,8 @@
 import type { HeadsEvaluated, StepTaken } from '../../src/core/train-event.ts';
 
 interface Step extends Partial<Omit<StepTaken, 'type' | 'heads'>> {
-  /** Loss and labels of each head. */
-  readonly heads?: Readonly<Record<string, readonly [loss: number, labels: number]>>;
+  /** Loss and labels of each head, and its denominator where it is not its labels. */
+  readonly heads?: Readonly<Record<string, readonly [loss: number, labels: number, denominator?: number]>>;
 }
 
 export function stepTaken({ heads = {}, ...rest }: Step = {}): StepTaken {
@@ -13,6 +13,8 @@ export function stepTaken({ heads = {}, ...rest }: Step = {}): StepTaken {
     rows: 1,
     loss: 0,
     rejected: {},
+    gradientNorms: {},
+    learningRates: {},
     waitMs: 0,
     assembleMs: 0,
     computeMs: 0,
@@ -20,7 +22,10 @@ export function stepTaken({ heads = {}, ...rest }: Step = {}): StepTaken {
     updateMs: 0,
     ...rest,
     heads: Object.fromEntries(
-      Object.entries(heads).map(([name, [loss, labels]]) => [name, { loss, labels, weight: 1, denominator: labels }]),
+      Object.entries(heads).map(([name, [loss, labels, denominator = labels]]) => [
+        name,
+        { loss, labels, weight: 1, denominator },
+      ]),
     ),
   };
 }

@@ -12,3 +12,11 @@ test('losses of heads are means by labels, over the steps in which they had any'
   expect(summary.times).toEqual({ waitMs: 7, assembleMs: 0, computeMs: 5, mergeMs: 0, updateMs: 0 });
   expect(window.summary()).toMatchObject({ steps: 0, rows: 0, loss: undefined, heads: {} });
 });
+
+test('the mean loss of a head does not depend on its denominator', () => {
+  const window = new StepWindow();
+  // Sums of 6 over 2 labels and of 1 over 1 label, in batches of 8 and 4 rows.
+  window.add(stepTaken({ rows: 8, heads: { a: [6 / 8, 2, 8] } }));
+  window.add(stepTaken({ rows: 4, heads: { a: [1 / 4, 1, 4] } }));
+  expect(window.summary().heads).toEqual({ a: { loss: 7 / 3, labels: 3 } });
+});

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it, test } from 'vitest';
+import { AppendFile } from '../../src/sink/append-file.ts';
 import { deadLetters, type Sink, type SinkColumn, type SinkRow, sinks } from '../../src/sink/index.ts';
 import { linesOf, query, readBack } from './read.ts';
 
@@ -61,8 +63,11 @@ describe.each(sinks.plugins.map((plugin) => [plugin.type, plugin] as const))('%s
           if (act === 'write') {
             written.push(row(n));
             await sink.write(row(n++));
-          } else if (act === 'flush') places.push({ place: await sink.flush(), rows: written.length });
-          else {
+          } else if (act === 'flush') {
+            const { place } = sink;
+            expect(await sink.flush()).toBe(place);
+            places.push({ place, rows: written.length });
+          } else {
             // A restart goes on at a checkpoint: the last one here, and an earlier one for `truncate`.
             if (act === 'reopen') {
               await sink.close();
@@ -110,7 +115,8 @@ describe.each(sinks.plugins.map((plugin) => [plugin.type, plugin] as const))('%s
     const folder = fresh();
     const sink = await open(type, folder);
     const writes = Array.from({ length: 3000 }, (_, n) => sink.write(row(n)));
-    await sink.flush();
+    const { place } = sink;
+    expect(await sink.flush()).toBe(place);
     await Promise.all(writes);
     await sink.close();
     const found = await readBack(type, join(folder, 'out'));
@@ -177,7 +183,10 @@ test('csv and ndjson: half a line that a crash left spoils no other', async () =
     await sink.close();
     appendFileSync(join(folder, 'out'), '{"id":"ha');
     const next = await open(type, folder);
-    await next.write(row(1));
+    const write = next.write({ ...row(1), id: 'id-1 ä' });
+    const { place } = next;
+    await write;
+    expect(await next.flush()).toBe(place);
     await next.close();
     const lines = readFileSync(join(folder, 'out'), 'utf8').split('\n');
     expect(lines.at(-3)).toBe('{"id":"ha');
@@ -193,6 +202,28 @@ test('a full disk is an error of every later call', async (context) => {
   await expect(sink.flush()).rejects.toThrow(message);
   await expect(sink.write(row(1))).rejects.toThrow(message);
   await expect(sink.close()).rejects.toThrow(message);
+});
+
+test('what a full disk did not take is written when there is room again', async (context) => {
+  const folder = fresh();
+  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder], { encoding: 'utf8' });
+  context.skip(mount.status !== 0, 'needs a small disk: mounting one is not allowed');
+  try {
+    const lines = Array.from({ length: 400 }, (_, at) => `${at} ${'x'.repeat(1000)}`);
+    writeFileSync(join(folder, 'filler'), Buffer.alloc(150_000));
+    const file = await AppendFile.open(join(folder, 'out'));
+    const results = await Promise.allSettled(lines.slice(0, 200).map((line) => file.append(line)));
+    expect(results.map(({ status }) => status)).toContain('rejected');
+    await expect(file.flush()).rejects.toThrow('ENOSPC');
+    rmSync(join(folder, 'filler'));
+    await file.append(lines[200] as string).catch(() => {});
+    await file.flush();
+    await file.append(lines[201] as string);
+    await file.close();
+    expect(readFileSync(join(folder, 'out'), 'utf8')).toBe(`${lines.slice(0, 202).join('\n')}\n`);
+  } finally {
+    spawnSync('umount', ['-l', folder]);
+  }
 });
 
 test('csv as others write it', async () => {

@@ -162,6 +162,18 @@ describe('files that are broken as a whole', () => {
     ],
     ['no name', 'a,\n1,2\n', {}, "one.csv:1: expected columns with names of their own, capitals aside; found ''"],
     [
+      'another delimiter',
+      'a;b\n1;2\n',
+      {},
+      "one.csv:1: expected the names of columns, parted by ','; found one column, 'a;b'\n  hint: they are parted by ';': type: csv, delimiter: ';'",
+    ],
+    [
+      'tabs, and no row',
+      'a\tb\n',
+      {},
+      "one.csv:1: expected the names of columns, parted by ','; found one column, 'a\tb'\n  hint: they are parted by '\t': type: tsv",
+    ],
+    [
       'half of a gzip',
       gzipSync('a,b\n1,2\n').subarray(0, 20),
       {},
@@ -183,6 +195,19 @@ describe('files that are broken as a whole', () => {
     expect(await messageOf(read(content, options))).toBe(join(folder, message));
   });
 
+  it('commas between fields of a file of tabs', async () => {
+    writeFileSync(at('commas.tsv'), 'a,b\n1,2\n');
+    expect(await messageOf(readings(open({ path: 'commas.tsv' }, 'tsv')))).toBe(
+      `${at('commas.tsv')}:1: expected the names of columns, parted by '\t'; found one column, 'a,b'\n  hint: they are parted by ',': type: csv`,
+    );
+  });
+
+  it('one column is one column, whatever its texts have in them', async () => {
+    for (const content of ['a;b\n1;2\n3\n', '"a;b"\n1\n', 'a\n1;2\n'])
+      expect((await read(content)).length).toBeGreaterThan(0);
+    expect(rowsOf(await read('a;b\n1;2\n', { names: ['texts'] }))).toEqual([{ texts: '1;2' }]);
+  });
+
   it('a folder', async () => {
     expect(await messageOf(readings(open({ path: '.' })))).toBe(
       `${folder}: expected a file that can be read; found a folder`,
@@ -191,6 +216,7 @@ describe('files that are broken as a whole', () => {
 });
 
 it('SQL can read no other file, not even the declared one', async () => {
+  writeFileSync(at('one.csv'), 'a,b\n1,2\n');
   const source = open({ path: 'one.csv', derive: { stolen: `(SELECT content FROM read_text('${at('one.csv')}'))` } });
   expect(await messageOf(readings(source))).toMatch(/file system operations are disabled by configuration/);
 });

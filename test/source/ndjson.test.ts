@@ -116,6 +116,15 @@ describe('bad lines', () => {
     expect(found[5]).toMatch(/found a longer one <"\{\\"id\\":4,\\"long\\":\\"x+\\"\}">$/);
   });
 
+  it('that name a value twice are rejected: nobody could say which is meant', async () => {
+    const all = await read('{"id":1,"id":9}\n{"id":2,"meta":{"a":":","b":{"c":1,"c":1}}}\n{"id":3,"at":"10:30"}\n');
+    expect(rowsOf(all)).toEqual([{ id: 3, at: '10:30' }]);
+    expect(rejects(all)).toEqual([
+      `duplicateKey ${at('one.ndjson')}:1: expected each key of an object once; found 'id' more than once <"{\\"id\\":1,\\"id\\":9}">`,
+      `duplicateKey ${at('one.ndjson')}:2: expected each key of an object once; found 'c' more than once <"{\\"id\\":2,\\"meta\\":{\\"a\\":\\":\\",\\"b\\":{\\"c\\":1,\\"c\\":1}}}">`,
+    ]);
+  });
+
   it.each([
     ['', 'none at its beginning'],
     ['no JSON at all\n', 'none at its beginning'],

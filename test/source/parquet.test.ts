@@ -230,12 +230,46 @@ describe('what is refused', () => {
     },
   );
 
+  it.each([
+    ['random() < 0.5', 'random'],
+    ["list_sum(list_transform([id], lambda x: x + random())) > 1 AND uuid() > ''", 'random, uuid'],
+    ["now() > TIMESTAMP '2024-01-01'", 'now'],
+    ["Age(TIMESTAMP '2024-01-01') > INTERVAL 1 DAY", 'age'],
+    ["Current_Date > DATE '2024-01-01' OR ago(INTERVAL 1 DAY) IS NULL", 'current_date, ago'],
+  ])('what differs from one reading to the next: %s', async (where, found) => {
+    const names = found.split(', ').map((name) => `'${name}'`);
+    expect(await messageOf(open({ path: 'part-1.parquet', where }).columns())).toBe(
+      `sources.train.where: expected an expression that says the same of a row whenever it is read; found ${names.join(', ')}\n` +
+        '  hint: write a date as it is, or as ${SINCE}; samples are mixed by stream.shuffle',
+    );
+  });
+
+  it.each([
+    ['sum(id)', 'WHERE clause cannot contain aggregates!'],
+    ['id - avg(id) OVER ()', 'WHERE clause cannot contain window functions!'],
+    ['unnest([id, id])', 'UNNEST'],
+  ])('what depends on other rows, or makes more of them: %s', async (text, hint) => {
+    const message = await messageOf(open({ path: 'part-1.parquet', derive: { x: text } }).columns());
+    expect(message).toContain(`sources.train.derive.x, ${at('part-1.parquet')}: expected one SQL expression; found `);
+    expect(message).toContain(hint);
+  });
+
+  it('a column may be called as what differs', async () => {
+    await runSql(`COPY (SELECT 3 AS "current_date") TO '${at('named.parquet')}'`);
+    const source = open({
+      path: 'named.parquet',
+      where:
+        "current_date = 3 AND age(DATE '2024-01-02', DATE '2024-01-01') > INTERVAL 0 DAY AND (SELECT max(v) FROM (SELECT 4 AS v)) > 3",
+    });
+    expect(rowsOf(await readings(source))).toEqual([{ current_date: 3 }]);
+  });
+
   it('a computed column that is there already, or of what is not there', async () => {
     expect(await messageOf(open({ path: 'part-1.parquet', derive: { PART: '1' } }).columns())).toBe(
       `sources.train.derive.PART: expected a name that no column has; found column 'PART' in ${at('part-1.parquet')}`,
     );
     expect(await messageOf(open({ path: 'part-1.parquet', derive: { x: 'prt + 1' } }).columns())).toBe(
-      "sources.train.derive.x: expected one SQL expression; found 'prt + 1'\n" +
+      `sources.train.derive.x, ${at('part-1.parquet')}: expected one SQL expression; found 'prt + 1'\n` +
         '  hint: Referenced column "prt" not found in FROM clause!',
     );
   });

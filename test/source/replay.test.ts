@@ -1,7 +1,17 @@
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/core/clock.ts';
-import { type SourceConfig, sources, type TableReading, type TableSource } from '../../src/source/index.ts';
+import { type SinkColumn, sinks } from '../../src/sink/index.ts';
+import {
+  type Position,
+  type SourceConfig,
+  sources,
+  type TableReading,
+  type TableSource,
+} from '../../src/source/index.ts';
+import { turn } from '../stream/sample.ts';
+import { temporaryFolder } from './fixture/folder.ts';
 import { rejects } from './fixture/going-on.ts';
 import { identities, messageOf, readings, rowsOf, saved } from './fixture/rows.ts';
 
@@ -113,9 +123,83 @@ it('goes on in the middle of a table, however it is cut then, and rejects once',
   );
 });
 
+describe('recorded files', () => {
+  const folder = temporaryFolder();
+  const atMs = (row: number): number => Date.UTC(2026, 0, 1) + 40 * row + (row % 3 === 2 ? 25 : 0);
+  const media = { parquet: 'recorded/*.parquet', ndjson: 'recorded.ndjson', csv: 'recorded.csv' } as const;
+  /** Writes 300 rows as a stream is recorded, in several parts where there are parts. */
+  const recorded = async (type: keyof typeof media): Promise<Options['source']> => {
+    const path = join(folder, type === 'parquet' ? 'recorded' : media[type]);
+    const columns: readonly SinkColumn[] = [
+      { name: 'id', kind: 'int32' },
+      { name: 'time', kind: 'time' },
+      { name: 'y', kind: 'float32' },
+    ];
+    const sink = await sinks.build({ type, path }, { where: 'record', columns }, 'record');
+    await sink.truncate(0);
+    for (let row = 0; row < 300; row++) {
+      await sink.write({ id: row, time: atMs(row), y: row % 4 === 1 ? null : row / 8 });
+      if (row % 110 === 99) await sink.flush();
+    }
+    await sink.close();
+    return { type, path: join(folder, media[type]) } as Options['source'];
+  };
+  /** Reads all, and says for each row when it came. Time stands still while files are read. */
+  const timed = async (source: TableSource, clock: ManualClock, from?: Position) => {
+    const [found, times]: [TableReading[], number[]] = [[], []];
+    let isDone = false;
+    const begin = { signal: new AbortController().signal, ...(from === undefined ? {} : { from }) };
+    const reading = (async () => {
+      for await (const one of source.read(begin)) {
+        found.push(one);
+        for (let row = 0; row < one.table.rows; row++) times.push(clock.monotonicMs());
+      }
+    })().finally(() => {
+      isDone = true;
+    });
+    while (!isDone) await (clock.sleeping > 0 ? clock.advance(5) : turn());
+    await reading;
+    return { found, times };
+  };
+  /** Rows come when they are due, or up to 20 ms before, with others. */
+  const expectPace = (times: readonly number[], dueMs: (row: number) => number): void => {
+    times.forEach((time, row) => {
+      expect(time).toBeLessThanOrEqual(dueMs(row));
+      expect(time).toBeGreaterThanOrEqual(dueMs(row) - 20);
+    });
+  };
+
+  it.each(['parquet', 'ndjson', 'csv'] as const)('%s: at the speed of their times, times a factor', async (type) => {
+    const clock = new ManualClock();
+    const source = open({ source: await recorded(type), timeColumn: 'time', factor: 2 }, clock);
+    const { found, times } = await timed(source, clock);
+    expect(rowsOf(found).map(({ id }) => id)).toEqual(ids(300));
+    expectPace(times, (row) => (atMs(row) - atMs(0)) / 2);
+    expect((await source.files?.())?.length).toBe(type === 'parquet' ? 3 : 1);
+  });
+
+  it.each(['parquet', 'ndjson', 'csv'] as const)('%s: goes on in the middle, at the same speed', async (type) => {
+    const inner = await recorded(type);
+    const begun = new ManualClock();
+    const whole = await timed(open({ source: inner, rowsPerSecond: 100 }, begun), begun);
+    for (const stop of [0, 7, Math.floor(whole.found.length / 2), whole.found.length - 2]) {
+      const clock = new ManualClock();
+      const at = saved(whole.found[stop]?.position ?? null);
+      const rest = await timed(open({ source: inner, rowsPerSecond: 100 }, clock), clock, at);
+      expect(identities(rest.found)).toEqual(identities(whole.found.slice(stop + 1)));
+      expectPace(rest.times, (row) => 10 * row);
+    }
+  });
+
+  it('are not waited for by who only looks', async () => {
+    const source = open({ source: await recorded('ndjson'), rowsPerSecond: 0.001 }, new ManualClock());
+    expect(rowsOf(await readings(source, { peek: true }))).toHaveLength(300);
+  });
+});
+
 it('refuses what it can not replay', async () => {
   const clock = new ManualClock();
-  const source = { type: 'memory', data: { id: [1], name: ['x'] } } as const;
+  const source = { type: 'memory', data: { id: [1], name: [['x']] } } as const;
   expect(() => open({ source }, clock)).toThrow(
     "train: expected either 'rowsPerSecond' or 'timeColumn'; found an object with",
   );
@@ -123,7 +207,7 @@ it('refuses what it can not replay', async () => {
     "train.timeColumn: expected a column 'ad'; found 'id', 'name'",
   );
   expect(await messageOf(readings(open({ source, timeColumn: 'name' }, clock)))).toBe(
-    "train.timeColumn: expected a column of times; found one of kind 'text' (text)",
+    "train.timeColumn: expected a column of times; found one of kind 'texts' (texts)",
   );
   expect(await messageOf(readings(open({ source, rowsPerSecond: 1 }, clock), { from: 3 }))).toBe(
     'train: expected a position of a replay: { inner, rows }; found 3',

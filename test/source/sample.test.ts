@@ -33,7 +33,7 @@ describe('samples of another table', () => {
 
   it('may have no labels, for predictions', async () => {
     const source = await samples(recordSource(train), config);
-    await fitFeatures(source, never);
+    await fitFeatures(source);
     const unlabelled = recordSource([{ a: 2, b: 'u' }]);
     await expect(samples(unlabelled, {}, { like: source })).rejects.toThrow(
       "train.labels.columns: expected a column 'y'; found 'a', 'b'",

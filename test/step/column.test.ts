@@ -1,21 +1,14 @@
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Column } from '../../src/core/column.ts';
 import { ShapeError } from '../../src/core/error.ts';
-import type { TrunklineEvent } from '../../src/core/event.ts';
-import { trunklineBackend } from '../../src/engine/backend.ts';
-import { type EngineConfig, openEngine } from '../../src/engine/index.ts';
-import type { Engine } from '../../src/engine/trainer.ts';
-import { merges } from '../../src/merge/index.ts';
 import { type Branch, GraphModel, merge } from '../../src/model/index.ts';
-import { optimizers } from '../../src/optimizer/index.ts';
 import type { Batch } from '../../src/step/batch.ts';
 import type { StepReport } from '../../src/step/report.ts';
-import { StepRunner } from '../../src/step/runner.ts';
-
-trunklineBackend();
+import type { StepRunner } from '../../src/step/runner.ts';
+import { eager, inWorker, onEngines } from '../engine/opened.ts';
+import { openRunner } from './open-runner.ts';
 
 const readers: Readonly<Record<string, (text: Branch) => Branch>> = {
   'conv1d and global pooling': (text) =>
@@ -60,29 +53,13 @@ const labelsOf = (rows: readonly number[]): Batch['labels'] => ({
   y: { values: Float32Array.from(rows, (row) => row), present: Uint8Array.from(rows, () => 1) },
 });
 
-const engines: readonly EngineConfig[] = [{ type: 'onnx-cpu', threads: 1 }, { type: 'tfjs-cpu' }];
-
-describe.each(engines.map((config) => [config.type, config] as const))('batches of columns, on %s', (type, config) => {
-  let engine: Engine;
-  const events: TrunklineEvent[] = [];
-  beforeAll(async () => {
-    engine = await openEngine(config, { events: (event) => events.push(event) });
-  });
-  afterAll(() => engine.close());
-  beforeEach(() => {
-    tf.setBackend('cpu');
-  });
-
+onEngines('batches of columns', [inWorker, eager], (on, type) => {
   async function open(reader: string): Promise<StepRunner> {
     const graph = new GraphModel(3);
     const text = (readers[reader] as (text: Branch) => Branch)(graph.input('text', [-1], { dtype: 'int32' }));
     const joined = merge([text, graph.input('bits', [4])], 'concat', { name: 'joined' });
     graph.output('y', joined.add(layers.dense({ units: 1 })), { loss: 'meanSquaredError' });
-    return StepRunner.open(graph.describe(), engine, {
-      optimizer: optimizers.build({ type: 'sgd', learningRate: 0.1 }, undefined, 'optimizer'),
-      merge: merges.build({ type: 'sum' }, undefined, 'merge'),
-      seed: 1,
-    });
+    return openRunner(graph.describe(), on.engine);
   }
 
   it.each(Object.keys(readers))('give what the same numbers written out give, at every length: %s', async (reader) => {
@@ -96,13 +73,13 @@ describe.each(engines.map((config) => [config.type, config] as const))('batches 
     for (const write of [columns, (rows: readonly number[]) => arrays(rows, rows.includes(2) ? 8 : 4)]) {
       const runner = await open(reader);
       const losses: number[] = [];
-      events.length = 0;
+      on.events.length = 0;
       for (const rows of batches) {
         const report = await runner.take({ rows: 2, inputs: write(rows), labels: labelsOf(rows) });
         losses.push((report as StepReport).loss);
       }
       // One for each length, not for each batch.
-      const compiled = events.filter((event) => event.type === 'programCompiled').length;
+      const compiled = on.events.filter((event) => event.type === 'programCompiled').length;
       expect(compiled).toBe(type === 'onnx-cpu' ? 2 : 0);
       const evaluated = await runner.evaluate({ rows: 2, inputs: write([2, 0]), labels: labelsOf([2, 0]) });
       const predicted = await runner.predict(3, write([0, 1, 2]));

@@ -1,17 +1,12 @@
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, type SymbolicTensor, sequential, input as tfInput, model as tfModel } from '@tensorflow/tfjs-layers';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Column } from '../../src/core/column.ts';
-import { trunklineBackend } from '../../src/engine/backend.ts';
 import { openEngine } from '../../src/engine/index.ts';
-import { merges } from '../../src/merge/index.ts';
 import { type Branch, fork, GraphModel, merge } from '../../src/model/index.ts';
-import { optimizers } from '../../src/optimizer/index.ts';
-import { StepRunner } from '../../src/step/runner.ts';
 import { Graph } from '../../src/train/graph.ts';
-
-trunklineBackend();
+import { compiled } from '../engine/opened.ts';
+import { openRunner } from './open-runner.ts';
 
 beforeEach(() => {
   tf.setBackend('cpu');
@@ -59,13 +54,9 @@ describe('ids that an embedding does not have', () => {
   it('are refused in columns, padding included', async () => {
     const graph = new GraphModel();
     words(graph);
-    const engine = await openEngine({ type: 'onnx-cpu', threads: 1, worker: false });
+    const engine = await openEngine(compiled);
     onTestFinished(() => engine.close());
-    const runner = await StepRunner.open(graph.describe(), engine, {
-      optimizer: optimizers.build({ type: 'sgd' }, undefined, 'optimizer'),
-      merge: merges.build({ type: 'sum' }, undefined, 'merge'),
-      seed: 1,
-    });
+    const runner = await openRunner(graph.describe(), engine);
     const sequence = (ids: readonly number[], padding: number): Column => ({
       kind: 'sequence',
       starts: Int32Array.of(0, 3, 4),

@@ -1,33 +1,16 @@
 import fc from 'fast-check';
 import { filter, lastValueFrom, tap, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { Reading, Source } from '../../src/source/source.ts';
 import { batch } from '../../src/stream/batch.ts';
 import type { Flow } from '../../src/stream/flow.ts';
 import { fromSource } from '../../src/stream/from-source.ts';
+import type { StreamChunk } from '../../src/stream/item.ts';
 import type { FlowCounts } from '../../src/stream/ledger.ts';
 import { shuffle } from '../../src/stream/shuffle.ts';
-import { type StepTaker, takeSteps } from '../../src/stream/take-steps.ts';
+import { takeSteps } from '../../src/stream/take-steps.ts';
+import { Bounds } from './bounds.ts';
 import { build, chains, chunkSizes } from './chain.ts';
-import { SampleSource, sampleRows, turn } from './sample.ts';
-
-/** Takes steps that last a turn of the event loop each, and counts those under way. */
-class SlowTaker implements StepTaker {
-  running = 0;
-  most = 0;
-
-  async take({ rows, labels }: Parameters<StepTaker['take']>[0]) {
-    this.most = Math.max(this.most, ++this.running);
-    await turn();
-    this.running--;
-    const heads = Object.fromEntries(
-      Object.keys(labels).map((head) => [head, { loss: 0, labels: 1, denominator: 1, weight: 1 }]),
-    );
-    if (Object.keys(heads).length === 0) return { skipped: 'unlabelled' as const, rows, rejected: {} };
-    const times = { assembleMs: 0, computeMs: 0, mergeMs: 0, updateMs: 0 };
-    return { step: 1, rows, loss: 0, heads, rejected: {}, gradientNorms: {}, learningRates: {}, ...times };
-  }
-}
+import { SampleSource, SlowTaker } from './sample.ts';
 
 function expectBalanced({ received, pending, outcomes, repeats }: FlowCounts): void {
   const sum = (counts: FlowCounts['outcomes']): number => Object.values(counts).reduce((total, n) => total + n, 0);
@@ -40,11 +23,11 @@ describe('credit', () => {
   it('deadlocks nowhere, leaks nothing, and keeps within its bounds: any chain', async () => {
     await fc.assert(
       fc.asyncProperty(chains, chunkSizes, async (plan, chunks) => {
-        const { batches$, sources } = build(plan, { chunks, slow: true });
+        const bounds = new Bounds(plan);
+        const see = (item: StreamChunk): void => bounds.check(item);
+        const { batches$, sources } = build(plan, { chunks, slow: true, see });
         const taker = new SlowTaker();
-        const flows = new Set<Flow>();
         const check = (flow: Flow): void => {
-          flows.add(flow);
           expectBalanced(flow.counts());
           const { granted, pending } = flow.credit;
           const largest = Math.max(...chunks);
@@ -52,6 +35,7 @@ describe('credit', () => {
           const ahead = Math.max(largest, plan.batchRows);
           const { repeats } = flow.counts();
           expect(pending.rows - repeats.pending).toBeLessThanOrEqual(granted.rows + ahead);
+          bounds.checkAll();
         };
         const steps$ = batches$.pipe(
           tap(({ flow }) => check(flow)),
@@ -59,7 +43,7 @@ describe('credit', () => {
           tap((item) => check('epochEnd' in item ? item.flow : item.batch.flow)),
         );
         await lastValueFrom(steps$.pipe(toArray()));
-        for (const flow of flows) {
+        for (const flow of bounds.flows) {
           expect(flow.counts()).toMatchObject({ pending: 0, repeats: { pending: 0 } });
           expect(flow.credit.pending.sizeBytes).toBeCloseTo(0, 3);
         }
@@ -68,7 +52,7 @@ describe('credit', () => {
       }),
       { numRuns: 80 },
     );
-  });
+  }, 120_000);
 
   it('that is lost on the way, or far too small, stops nothing', async () => {
     await fc.assert(
@@ -93,33 +77,4 @@ describe('credit', () => {
       { numRuns: 30 },
     );
   });
-
-  it('holds few chunks however many there are and however slow steps are', async () => {
-    const chunks = 1_000_000;
-    const one = { ...sampleRows(0, 1), labels: { a: { values: new Float32Array(1), present: Uint8Array.of(1) } } };
-    let read = 0;
-    const source: Source = {
-      name: 'many',
-      replayable: true,
-      inputs: {},
-      heads: ['a'],
-      async *read(): AsyncGenerator<Reading> {
-        for (; read < chunks; ) yield { chunk: one, rejected: [], position: ++read };
-      },
-    };
-    let [most, steps] = [0, 0];
-    const steps$ = fromSource(source, { rows: 64 }).pipe(
-      batch({ rows: 64 }),
-      takeSteps(new SlowTaker()),
-      tap((item) => {
-        if ('epochEnd' in item) return;
-        steps++;
-        most = Math.max(most, item.batch.flow.counts().pending);
-      }),
-    );
-    await lastValueFrom(steps$);
-    expect(steps).toBe(chunks / 64);
-    // Read ahead, a batch being put together, two under way; and one for which reading went on.
-    expect(most).toBeLessThanOrEqual(64 + 64 + 2 * 64 + 64);
-  }, 120_000);
 });

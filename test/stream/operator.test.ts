@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { lastValueFrom, Subject, toArray } from 'rxjs';
+import { lastValueFrom, map, Subject, tap, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Chunk } from '../../src/core/chunk.ts';
 import { ManualClock } from '../../src/core/clock.ts';
@@ -15,7 +15,7 @@ import { reservoir } from '../../src/stream/reservoir.ts';
 import { route } from '../../src/stream/route.ts';
 import { RowList } from '../../src/stream/row-list.ts';
 import { shuffle } from '../../src/stream/shuffle.ts';
-import { all, heads, itemOf, openFlow, SampleSource, sampleRows, turn } from './sample.ts';
+import { all, chunkSizes, heads, itemOf, openFlow, SampleSource, sampleRows, turn } from './sample.ts';
 
 const source = (rows: number, more: object = {}): SampleSource => new SampleSource({ rows, chunks: [16], ...more });
 const keysOf = (items: readonly (StreamChunk | StreamBatch)[]): number[] => items.flatMap(({ keys }) => [...keys]);
@@ -54,23 +54,25 @@ describe('shuffle', () => {
     expect(squared).toBeLessThan(27.9);
   });
 
-  it('holds fewer rows when they are large', async () => {
-    const flowOf: StreamChunk[] = [];
-    const samples$ = fromSource(source(60), { rows: 1 }).pipe(shuffle({ rows: 50, sizeBytes: 400 }));
-    await new Promise<void>((resolve) => {
-      let [read, sent] = [0, 0];
-      samples$.subscribe({
-        next(item) {
-          flowOf.push(item);
-          sent += item.rows;
-          read = item.flow.counts().received;
-          // 8 bytes of numbers, up to 32 of places and text, and 15 for three labels in each row.
-          if (item.epochEnd === undefined && item.rows > 0) expect(read - sent).toBeLessThanOrEqual(400 / 31);
-        },
-        complete: resolve,
-      });
-    });
-    expect(keysOf(flowOf)).toHaveLength(60);
+  it.each([
+    // 8 bytes of numbers, 24 and more of places and text, 15 for three labels, 4 of a key, 6 and more of an id.
+    { size: 'of many numbers', sizeBytes: 600, leastBytes: 57, idOf: undefined },
+    { size: 'with long ids', sizeBytes: 4000, leastBytes: 457, idOf: (id: string) => id.padEnd(203, '-') },
+  ])('holds fewer rows when they are large: $size', async ({ sizeBytes, leastBytes, idOf }) => {
+    const rows$ = fromSource(source(60), { rows: 1 }).pipe(
+      map((item) => (idOf && item.ids ? { ...item, ids: item.ids.map(idOf) } : item)),
+    );
+    let [sent, most] = [0, 0];
+    const samples$ = rows$.pipe(
+      shuffle({ rows: 50, sizeBytes }),
+      tap(({ rows, flow, epochEnd }) => {
+        sent += rows;
+        if (epochEnd === undefined && rows > 0) most = Math.max(most, flow.counts().received - sent);
+      }),
+    );
+    expect(keysOf(await all(samples$))).toHaveLength(60);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(sizeBytes / leastBytes);
   });
 });
 
@@ -201,6 +203,31 @@ describe('keep and route', () => {
     expect(dropped[0]?.flow.counts().outcomes.unlabelled).toBe(40 - keysOf(dropped).length);
   });
 
+  it('rules tell rows apart by their source and its tags', async () => {
+    const parts = [
+      { samples$: fromSource(source(60, { name: 'one' })), weight: 1 },
+      { samples$: fromSource(source(60, { name: 'two' }), { tags: ['old'] }), weight: 1 },
+      { samples$: fromSource(source(60, { name: 'three' })), weight: 1 },
+    ];
+    const rules = [
+      { source: 'one', heads: 'a' },
+      { tag: 'old', heads: 'b' },
+    ];
+    const items = await all(interleave(parts, { seed: 1 }).pipe(route(rules, { keepUnlabelled: true })));
+    const original = sampleRows(0, 60);
+    const may = [['a'], ['b'], heads];
+    let seen = 0;
+    for (const { keys, labels, origins } of items.filter(isBatch))
+      keys.forEach((key, row) => {
+        for (const head of heads) {
+          const expected = may[origins?.[row] ?? 0]?.includes(head) ? (original.labels[head]?.present[key] ?? 0) : 0;
+          expect(labels[head]?.present[row] ?? 0).toBe(expected);
+        }
+        seen++;
+      });
+    expect(seen).toBe(180);
+  });
+
   it('rules that name what is not there are refused', async () => {
     const rules = [{ source: 'simple', tag: 'x', heads: 'c' }];
     expect(await failure(fromSource(source(4)).pipe(route(rules)))).toEqual(
@@ -275,6 +302,68 @@ describe('interleave', () => {
     ]);
     expect(flow.counts().received).toBe(800);
     expect(items.at(-1)).toMatchObject({ rows: 0, epochEnd: 1 });
+  });
+
+  it('draws as a plain model does, from weights or a temperature, whatever rows come together', async () => {
+    /** The origins of all rows, with an array for each stream. */
+    const drawn = (lengths: readonly number[], weights: readonly number[], seed: number): number[] => {
+      const draws = new Draws(seed, 'interleave');
+      const left = [...lengths];
+      let open = lengths.map((_, at) => at);
+      const origins: number[] = [];
+      for (let count = 0; open.length > 0; count++) {
+        const ends = open.map((_, place) =>
+          open.slice(0, place + 1).reduce((sum, at) => sum + (weights[at] as number), 0),
+        );
+        const point = draws.uniform(count) * (ends.at(-1) as number);
+        const at = open[ends.findIndex((end) => point < end)] as number;
+        // A stream that has ended is known to when it is drawn: then another number is drawn.
+        if (left[at] === 0) open = open.filter((other) => other !== at);
+        else {
+          left[at] = (left[at] as number) - 1;
+          origins.push(at);
+        }
+      }
+      return origins;
+    };
+    const part = fc.record({
+      length: fc.integer({ min: 0, max: 120 }),
+      weight: fc.constantFrom(0.5, 1, 3, 10),
+      rows: fc.integer({ min: 1, max: 5000 }),
+      chunks: chunkSizes,
+      slow: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(part, { minLength: 1, maxLength: 4 }),
+        fc.option(fc.constantFrom(1, 2, 5), { nil: undefined }),
+        fc.nat(99),
+        async (parts, temperature, seed) => {
+          const streams = parts.map(({ length, weight, rows, chunks, slow }, at) => ({
+            samples$: fromSource(new SampleSource({ name: `source${at}`, rows: length, chunks, slow }), { rows: 20 }),
+            ...(temperature === undefined ? { weight } : { rows }),
+          }));
+          const items = await all(interleave(streams, { seed, ...(temperature === undefined ? {} : { temperature }) }));
+          const weights = parts.map(({ weight, rows }) =>
+            temperature === undefined ? weight : rows ** (1 / temperature),
+          );
+          const origins = items.flatMap(({ rows, origins: own }) => [...(own ?? new Int32Array(rows))]);
+          expect(origins).toEqual(
+            drawn(
+              parts.map(({ length }) => length),
+              weights,
+              seed,
+            ),
+          );
+          // Each stream's own rows stay in their order.
+          parts.forEach(({ length }, at) => {
+            const keys = keysOf(items).filter((_, row) => origins[row] === at);
+            expect(keys).toEqual(Array.from({ length }, (_, key) => key));
+          });
+        },
+      ),
+      { numRuns: 40 },
+    );
   });
 
   it('with a temperature makes small sources more frequent', async () => {

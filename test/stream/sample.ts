@@ -3,8 +3,10 @@ import { lastValueFrom, type MonoTypeOperatorFunction, type Observable, tap, toA
 import type { Chunk, Rejected } from '../../src/core/chunk.ts';
 import { gatherRows } from '../../src/core/rows.ts';
 import type { Reading, ReadOptions, Source } from '../../src/source/source.ts';
-import { Flow, type FlowOptions } from '../../src/stream/flow.ts';
+import { Flow } from '../../src/stream/flow.ts';
+import type { FlowOptions } from '../../src/stream/flow-options.ts';
 import type { StreamBatch, StreamChunk } from '../../src/stream/item.ts';
+import type { StepTaker } from '../../src/stream/take-steps.ts';
 import { mix } from '../../src/trace/hash.ts';
 
 export const heads = ['a', 'b', 'rare'];
@@ -55,13 +57,17 @@ export interface SampleOptions {
   readonly slow?: boolean;
   /** Where reading fails. */
   readonly failAt?: number;
+  /** Whether rows have times, ten milliseconds apart. */
+  readonly isTimed?: boolean;
+  /** Whether rows have nothing but labels. */
+  readonly isLabels?: boolean;
 }
 
 /** A source of sample rows. */
 export class SampleSource implements Source {
   readonly name: string;
   readonly replayable = true;
-  readonly inputs = { x: { shape: [2], dtype: 'float32' as const } };
+  readonly inputs;
   readonly heads = heads;
   readonly #options: SampleOptions;
   /** Readings that have not ended. */
@@ -70,6 +76,7 @@ export class SampleSource implements Source {
 
   constructor(options: SampleOptions) {
     this.name = options.name ?? 'sample';
+    this.inputs = options.isLabels ? {} : { x: { shape: [2], dtype: 'float32' as const } };
     this.#options = options;
   }
 
@@ -87,7 +94,8 @@ export class SampleSource implements Source {
         const first = at;
         const kept = numbers.filter((place) => !bad(first + place));
         const rejected = numbers.filter((place) => bad(first + place)).map((place) => rejectedRow(first + place));
-        const chunk = gatherRows([sampleRows(at, end, salt)], { of: new Int32Array(kept.length), rows: kept });
+        const all = this.#rows(at, end, salt);
+        const chunk = gatherRows([all], { of: new Int32Array(kept.length), rows: kept });
         at = end;
         this.read$ += end - first;
         yield { chunk, rejected, position: at };
@@ -95,6 +103,16 @@ export class SampleSource implements Source {
     } finally {
       this.open--;
     }
+  }
+
+  #rows(start: number, end: number, salt: number): Chunk {
+    const { isTimed, isLabels } = this.#options;
+    const chunk = sampleRows(start, end, salt);
+    return {
+      ...chunk,
+      ...(isLabels ? { inputs: {} } : {}),
+      ...(isTimed ? { timesMs: Float64Array.from(chunk.keys, (key) => 10 * key) } : {}),
+    };
   }
 }
 
@@ -169,3 +187,21 @@ export const chunkSizes: fc.Arbitrary<readonly number[]> = fc.array(fc.integer({
 });
 
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Takes steps that last a turn of the event loop each, and counts those under way. */
+export class SlowTaker implements StepTaker {
+  running = 0;
+  most = 0;
+
+  async take({ rows, labels }: Parameters<StepTaker['take']>[0]) {
+    this.most = Math.max(this.most, ++this.running);
+    await turn();
+    this.running--;
+    const heads = Object.fromEntries(
+      Object.keys(labels).map((head) => [head, { loss: 0, labels: 1, denominator: 1, weight: 1 }]),
+    );
+    if (Object.keys(heads).length === 0) return { skipped: 'unlabelled' as const, rows, rejected: {} };
+    const times = { assembleMs: 0, computeMs: 0, mergeMs: 0, updateMs: 0 };
+    return { step: 1, rows, loss: 0, heads, rejected: {}, dropped: 0, gradientNorms: {}, learningRates: {}, ...times };
+  }
+}

@@ -32,7 +32,7 @@ function reportOf(step: number, rows: number, heads: readonly string[], rejected
   const head = { loss: 1, labels: 1, denominator: 1, weight: 1 };
   const times = { assembleMs: 0, computeMs: 0, mergeMs: 0, updateMs: 0 };
   const ofHeads = Object.fromEntries(heads.map((name) => [name, head]));
-  return { step, rows, loss: 1, heads: ofHeads, rejected, gradientNorms: {}, learningRates: {}, ...times };
+  return { step, rows, loss: 1, heads: ofHeads, rejected, dropped: 0, gradientNorms: {}, learningRates: {}, ...times };
 }
 
 function openFlow(deadLetters: unknown[] = []): Flow {
@@ -98,7 +98,16 @@ describe('takeSteps', () => {
     const { pending, outcomes, rejectedLabels } = flow.counts();
     expect({ pending, outcomes, rejectedLabels }).toEqual({
       pending: 0,
-      outcomes: { trained: 2, evaluated: 0, filtered: 0, unlabelled: 1, rejected: 1, expired: 0, forwarded: 0 },
+      outcomes: {
+        trained: 2,
+        evaluated: 0,
+        filtered: 0,
+        unlabelled: 1,
+        rejected: 1,
+        expired: 0,
+        duplicate: 0,
+        forwarded: 0,
+      },
       rejectedLabels: { b: 2 },
     });
     const issue = { where: 'head "b"', expected: 'a finite loss and gradient', found: 'loss NaN' };

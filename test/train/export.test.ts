@@ -4,13 +4,14 @@ import { type LayersModel, layers, loadLayersModel } from '@tensorflow/tfjs-laye
 import * as ort from 'onnxruntime-node';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { TypedArray } from '../../src/core/dtype.ts';
-import { sizeOf } from '../../src/core/shape.ts';
 import { trunklineBackend } from '../../src/engine/backend.ts';
 import type { ModelSpec } from '../../src/model/index.ts';
 import { Graph } from '../../src/train/graph.ts';
 import type { Prediction } from '../../src/train/predict.ts';
 import { lossCases } from '../contract/plan.ts';
+import { labelsFor, predicted, rows, samplesFor, train } from './exported-graph.ts';
 import { models } from './exported-models.ts';
+import { domainsOf } from './onnx-domain.ts';
 
 trunklineBackend();
 
@@ -18,58 +19,11 @@ beforeEach(() => {
   tf.setBackend('cpu');
 });
 
-const rows = 6;
-const wave = (count: number, seed: number): number[] =>
-  Array.from({ length: count }, (_, at) => Math.sin(at * 12.9898 + seed));
-
-/** Samples for every input: numbers, or words of which some are the one that is masked. */
-function samplesFor({ inputs }: ModelSpec): Record<string, { values: TypedArray; shape: readonly number[] }> {
-  return Object.fromEntries(
-    inputs.map(({ name, shape, dtype }, seed) => {
-      const numbers = wave(rows * sizeOf(shape), seed);
-      const values =
-        dtype === 'int32'
-          ? Int32Array.from(numbers, (x) => Math.max(0, Math.floor(x * 20)))
-          : Float32Array.from(numbers);
-      return [name, { values, shape: [rows, ...shape] }];
-    }),
-  );
-}
-
-/** A label for every row and head. */
-function labelsFor({ heads }: ModelSpec): Record<string, (number | number[])[]> {
-  const labels = heads.flatMap(({ name, shape, objective }) => {
-    if (!objective) return [];
-    const type = objective.config.type;
-    const spec = objective.loss.label(shape, name);
-    const one = (row: number): number | number[] => {
-      const all = Array.from({ length: sizeOf(spec.shape) }, (_, at) => Number(at === row % sizeOf(spec.shape)));
-      return type === 'sparseCategoricalCrossentropy' ? row % 5 : all;
-    };
-    return [[name, Array.from({ length: rows }, (_, row) => one(row))] as const];
-  });
-  return Object.fromEntries(labels);
-}
-
 async function trained(build: (graph: Graph) => void): Promise<Graph> {
   const graph = new Graph({ seed: 2 });
   onTestFinished(() => graph.close());
-  build(graph);
-  graph.compile({
-    optimizer: { type: 'adam', learningRate: 0.05 },
-    engine: { type: 'onnx-cpu', threads: 1, worker: false },
-  });
-  const spec = graph.describe();
-  await graph.fit(samplesFor(spec), labelsFor(spec), { epochs: 3, batchRows: 3 });
+  await train(graph, build);
   return graph;
-}
-
-/** What the graph predicts, by head. */
-async function predicted(graph: Graph): Promise<Record<string, Prediction>> {
-  const spec = graph.describe();
-  const [first, ...others] = spec.heads;
-  const found = await graph.predict(samplesFor(spec));
-  return (others.length === 0 ? { [first?.name as string]: found } : found) as Record<string, Prediction>;
 }
 
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
@@ -129,7 +83,9 @@ describe.each(Object.entries(models))('%s', (_, build) => {
     const graph = await trained(build);
     const expected = await predicted(graph);
     const samples = samplesFor(graph.describe());
-    const session = await ort.InferenceSession.create(graph.toOnnx({ rows }));
+    const model = graph.toOnnx({ rows });
+    const session = await ort.InferenceSession.create(model);
+    expect(domainsOf(model)).toEqual({ imported: [''], ofNodes: [''] });
     expect([...session.outputNames].sort()).toEqual(Object.keys(expected).sort());
     const feeds = session.inputNames.map((name) => {
       const { values, shape } = samples[name] as (typeof samples)[string];
@@ -226,6 +182,32 @@ test('names are those of the model', async () => {
   `);
 });
 
+test('sequences of any length stay so in a LayersModel', async () => {
+  const graph = new Graph({ seed: 2 });
+  onTestFinished(() => graph.close());
+  const words = graph.input('words', [-1], { dtype: 'int32' });
+  words.add(layers.embedding({ inputDim: 9, outputDim: 3 }), layers.lstm({ units: 2 }), dense({ units: 1 }));
+  graph.output('mood', words, { loss: 'binaryCrossentropy' });
+  graph.compile({ optimizer: 'sgd', engine: { type: 'onnx-cpu', threads: 1, worker: false } });
+  const model = graph.toLayersModel();
+  const loaded = await savedAndLoaded(model);
+  for (const length of [2, 5]) {
+    const text = [0, 4].map((row) => Array.from({ length }, (_, at) => (row + at * 7) % 9));
+    const { values } = await graph.predict<Prediction>(text);
+    for (const each of [model, loaded])
+      expectClose((each.predict(tf.tensor(text, undefined, 'int32')) as tf.Tensor).dataSync(), values as Float32Array);
+  }
+  model.dispose();
+  loaded.dispose();
+});
+
+test('options that an ONNX model can’t be made with are refused', () => {
+  const graph = new Graph();
+  graph.output('y', graph.input('x', [2]).add(dense({ units: 1 })));
+  expect(() => graph.toOnnx({ row: 3 } as never)).toThrow(/toOnnx\.row: expected an option out of 'rows', 'length'/);
+  expect(() => graph.toOnnx({ rows: 0, length: 1.5 })).toThrow(/toOnnx\.rows: expected .*; found 0\ntoOnnx\.length: /);
+});
+
 test('weights have the names of the parameters in an ONNX model', async () => {
   const graph = await trained(models['convolution and batch normalization'] as (graph: Graph) => void);
   const text = Buffer.from(graph.toOnnx()).toString('latin1');
@@ -279,7 +261,9 @@ describe.each(Object.entries(lossCases))('the final activation of %s', (type, { 
   test('is in an ONNX model', async () => {
     const graph = build();
     const { y } = await predicted(graph);
-    const session = await ort.InferenceSession.create(graph.toOnnx({ rows }));
+    const model = graph.toOnnx({ rows });
+    const session = await ort.InferenceSession.create(model);
+    expect(domainsOf(model)).toEqual({ imported: [''], ofNodes: [''] });
     const x = new ort.Tensor('float32', samplesFor(graph.describe()).x?.values as Float32Array, [rows, 3]);
     const outputs = await session.run({ x });
     expectClose(outputs.y?.data as Float32Array, y?.values as Float32Array);

@@ -1,5 +1,5 @@
-import { layers, sequential } from '@tensorflow/tfjs-layers';
-import type { Branch } from '../../src/model/index.ts';
+import { input, layers, model, type SymbolicTensor, sequential } from '@tensorflow/tfjs-layers';
+import { Branch } from '../../src/model/index.ts';
 import type { Graph } from '../../src/train/graph.ts';
 
 const {
@@ -48,6 +48,16 @@ export const models: Readonly<Record<string, (graph: Graph) => void>> = {
     series.add(bidirectional({ layer: lstm({ units: 4 }) as never, mergeMode: 'concat' }), dense({ units: 1 }));
     graph.output('next', series, { loss: 'meanSquaredError' });
   },
+  'models inside models': (graph) => {
+    const given = input({ shape: [4] });
+    const shared = dense({ units: 4, activation: 'tanh' });
+    const twice = shared.apply(shared.apply(given)) as SymbolicTensor;
+    const inner = sequential({ layers: [dense({ units: 4, inputShape: [4] }), batchNormalization()] });
+    const outputs = layers.add().apply([inner.apply(twice) as SymbolicTensor, given]) as SymbolicTensor;
+    graph.output('size', graph.input('x', [4]).add(model({ inputs: given, outputs }), dense({ units: 1 })), {
+      loss: 'meanSquaredError',
+    });
+  },
   'a merge of forks, and one without a name': (graph) => {
     const trunk = graph.input('x', [4]).add(dense({ units: 6, activation: 'relu' }));
     const [a, b] = branchesOf(graph, trunk, ['a', 'b']) as [Branch, Branch];
@@ -68,6 +78,26 @@ export const models: Readonly<Record<string, (graph: Graph) => void>> = {
     const left = graph.input('left', [4]).add(encoder, shared);
     const right = graph.input('right', [4]).add(encoder, shared);
     graph.output('pair', graph.merge([left, right], 'dot'), { loss: 'meanSquaredError' });
+  },
+  'products of stacks of matrices': (graph) => {
+    const image = graph.input('image', [4, 4, 2]);
+    image.add(layers.upSampling2d({ size: [2, 2], interpolation: 'bilinear' }));
+    image.add(layers.conv2dTranspose({ filters: 3, kernelSize: 2 }), layers.layerNormalization());
+    image.add(layers.separableConv2d({ filters: 4, kernelSize: 3 }), layers.averagePooling2d({ poolSize: 2 }));
+    graph.output('size', image.add(flatten(), dense({ units: 2 })), { loss: 'meanSquaredError' });
+    const series = graph
+      .input('series', [5, 3])
+      .add(layers.gru({ units: 3, returnSequences: true }), dense({ units: 4 }));
+    const [a, b] = branchesOf(graph, series, ['a', 'b']) as [Branch, Branch];
+    const [queries, keys] = [a.add(dense({ units: 4 })), b.add(dense({ units: 4 }), layers.permute({ dims: [2, 1] }))];
+    const scores = layers.dot({ axes: [2, 1] }).apply([queries.tensor, keys.tensor]) as SymbolicTensor;
+    const alike = layers.dot({ axes: [2, 2] }).apply([scores, scores]) as SymbolicTensor;
+    const attended = new Branch(alike).add(
+      layers.activation({ activation: 'softmax' }),
+      flatten(),
+      dense({ units: 3 }),
+    );
+    graph.output('focus', attended, { loss: 'categoricalCrossentropy' });
   },
   'names that are used twice, that ONNX files number things with, that TensorFlow.js does not take': (graph) => {
     const trunk = graph.input('c1', [4]).add(dense({ units: 4, name: 'kind', activation: 'softmax' }));

@@ -1,10 +1,14 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { layers } from '@tensorflow/tfjs-layers';
+import { input, layers, model, regularizers, type SymbolicTensor, sequential } from '@tensorflow/tfjs-layers';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { TrunklineEvent } from '../../src/core/event.ts';
 import { trunklineBackend } from '../../src/engine/backend.ts';
+import type { MergeStrategy } from '../../src/merge/index.ts';
+import { mergeLosses } from '../../src/model/index.ts';
+import type { PrequentialScores } from '../../src/step/scored-window.ts';
 import type { StepState } from '../../src/step/state.ts';
+import type { FitOptions } from '../../src/train/fit.ts';
 import { Graph } from '../../src/train/graph.ts';
 import type { HeadScores } from '../../src/train/scores.ts';
 
@@ -69,7 +73,7 @@ describe('freezing', () => {
     graph.freeze('x');
     await graph.trainOnBatch(x, y);
     const frozen = await graph.state();
-    expect(changed(before, frozen).filter((name) => /hidden|norm|clock\/x$/.test(name))).toEqual([]);
+    expect(changed(before, frozen).filter((name) => /hidden|norm/.test(name))).toEqual([]);
     expect(changed(before, frozen)).toContain('parameter/a/dense/kernel');
     graph.unfreeze('x');
     await graph.trainOnBatch(x, y);
@@ -78,7 +82,8 @@ describe('freezing', () => {
       'parameter/hidden/kernel',
       'parameter/norm/moving_mean',
       'slot/firstMoment/hidden/kernel',
-      'clock/x',
+      'clock/hidden',
+      'clock/norm',
     ])
       expect(moved).toContain(name);
     expect(compiledPrograms(events)).toBe(programs);
@@ -96,6 +101,51 @@ describe('freezing', () => {
 
   it('names branches that are not there', () => {
     expect(() => twoHeads().graph.freeze('y')).toThrow(/expected one of 'x', 'a', 'b'; found 'y'/);
+  });
+});
+
+describe('answers', () => {
+  it.each([1, 2])('are plain for one output and by name for several, trained or not: %i', async (count) => {
+    const graph = new Graph();
+    const [a, b] = graph.fork(graph.input('x', [4]), 2);
+    graph.output('first', a.add(dense({ units: 1 })), { loss: 'meanSquaredError' });
+    if (count === 2) graph.output('only predicted', b.add(dense({ units: 1 })));
+    graph.compile({ optimizer: 'sgd', engine: { type: 'onnx-cpu', threads: 1, worker: false } });
+    onTestFinished(() => graph.close());
+    const answers = [await graph.trainOnBatch(x, y.first), await graph.evaluate(x, y.first), await graph.predict(x)];
+    expect(answers.map((answer) => typeof answer === 'object' && 'first' in answer)).toEqual(
+      new Array(3).fill(count === 2),
+    );
+  });
+});
+
+describe('merging', () => {
+  it('takes a strategy of your own, and says what is missing in one', async () => {
+    const { graph } = twoHeads('sgd');
+    const merge: MergeStrategy = {
+      type: 'first only',
+      remembers: false,
+      needsGradients: false,
+      weigh: (heads) => heads.map(({ name }) => Number(name === 'first')),
+      observe: (_heads, _losses, state) => state,
+    };
+    graph.compile({ optimizer: 'sgd', merge, engine: { type: 'onnx-cpu', threads: 1, worker: false } });
+    expect(await graph.step(x, y)).toMatchObject({ heads: { first: { weight: 1 }, second: { weight: 0 } } });
+    const { observe: _, ...half } = merge;
+    expect(() => graph.compile({ optimizer: 'sgd', merge: half as never })).toThrow(
+      'merge.observe: expected a function; found nothing',
+    );
+  });
+
+  it('refuses fixed weights of heads that are not there', () => {
+    const { graph } = twoHeads();
+    expect(() =>
+      graph.compile({ optimizer: 'sgd', merge: { type: 'static', weights: { frist: 1, second: 2, third: 0 } } }),
+    ).toThrow(
+      "merge.weights.frist: expected a head of the model, one of 'first', 'second'; found 'frist'\n" +
+        "  hint: did you mean 'first'?\n" +
+        "merge.weights.third: expected a head of the model, one of 'first', 'second'; found 'third'",
+    );
   });
 });
 
@@ -153,7 +203,7 @@ describe('heads of a built model', () => {
         .filter((name) => !(name in after.arrays))
         .sort(),
     ).toEqual([
-      'clock/b',
+      'clock/b/dense',
       'parameter/b/dense/bias',
       'parameter/b/dense/kernel',
       'slot/firstMoment/b/dense/bias',
@@ -189,6 +239,83 @@ describe('training', () => {
     expect(trained).toEqual(['first', 'second', 'first', 'second']);
   });
 
+  it('lets heads take turns over epochs and calls, however few batches an epoch has', async () => {
+    const { graph } = twoHeads();
+    const trained: string[] = [];
+    const onStep: FitOptions['onStep'] = (report) => 'heads' in report && trained.push(...Object.keys(report.heads));
+    await graph.fit(x, y, { heads: ['first'], onStep });
+    await graph.fit(x, y, { alternate: true, epochs: 3, onStep });
+    await graph.fit(x, y, { alternate: true, onStep });
+    expect(trained).toEqual(['first', 'second', 'first', 'second', 'first']);
+  });
+
+  it('gives a turn to the next head when one has no finite loss', async () => {
+    const { graph } = twoHeads();
+    const trained: unknown[] = [];
+    const bad = y.first.map(() => 1e30);
+    await graph.fit(
+      x,
+      { ...y, first: bad },
+      {
+        alternate: true,
+        epochs: 3,
+        onStep: (report) =>
+          trained.push('heads' in report ? [Object.keys(report.heads), Object.keys(report.rejected)] : report),
+      },
+    );
+    expect(trained).toEqual([
+      [['second'], ['first']],
+      [['second'], ['first']],
+      [['second'], ['first']],
+    ]);
+  });
+
+  it('gives losses that come with compile all that was said of their outputs, and the options of the losses', () => {
+    const graph = new Graph();
+    const [a, b] = graph.fork(graph.input('x', [4]), ['a', 'b']);
+    const own = { weight: 0.25, denominator: 'batch', learningRate: 0.5, frozen: true, metrics: ['r2'] } as const;
+    graph.output('first', a.add(dense({ units: 1 })), own);
+    graph.output('second', b.add(dense({ units: 1 })), { denominator: 'ema' });
+    graph.compile({
+      optimizer: 'sgd',
+      loss: { first: { type: 'huber', delta: 3 }, second: { type: 'binaryCrossentropy', positiveWeight: 7 } },
+    });
+    const [first, second] = graph.describe().heads.map(({ objective }) => objective);
+    expect(first).toMatchObject({ ...own, metrics: [{ type: 'r2' }], config: { type: 'huber', delta: 3 } });
+    expect(second).toMatchObject({
+      weight: 1,
+      denominator: 'ema',
+      config: { type: 'binaryCrossentropy', positiveWeight: 7 },
+    });
+  });
+
+  it('regularises layers of models inside models as any others', async () => {
+    const losses: unknown[] = [];
+    for (const nesting of ['none', 'sequential', 'functional'] as const) {
+      const regularised = dense({
+        units: 2,
+        kernelInitializer: 'ones',
+        kernelRegularizer: regularizers.l2({ l2: 0.5 }),
+      });
+      const given = input({ shape: [4] });
+      const nested = {
+        none: regularised,
+        sequential: sequential({ layers: [layers.inputLayer({ inputShape: [4] }), regularised] }),
+        functional: model({ inputs: given, outputs: regularised.apply(given) as SymbolicTensor }),
+      };
+      const graph = new Graph();
+      graph.output('y', graph.input('x', [4]).add(nested[nesting]), { loss: 'meanSquaredError', weight: 0 });
+      graph.compile({ optimizer: 'sgd', engine: { type: 'onnx-cpu', threads: 1, worker: false } });
+      onTestFinished(() => graph.close());
+      const report = await graph.step(
+        x,
+        x.map(() => [0, 0]),
+      );
+      losses.push('loss' in report && report.loss);
+    }
+    expect(losses).toEqual([4, 4, 4]);
+  });
+
   it('drops rows without any label, and counts them', async () => {
     const { graph } = twoHeads();
     const [epoch] = await graph.fit(
@@ -221,6 +348,77 @@ describe('training', () => {
     });
   });
 
+  it.each(['present', 'batch', 'ema'] as const)(
+    'says the same loss of the same rows as evaluate does, with the denominator %s',
+    async (denominator) => {
+      const graph = new Graph();
+      const [a, b] = graph.fork(graph.input('x', [4]).add(dense({ units: 3, activation: 'tanh' })), 2);
+      graph.output('first', a.add(dense({ units: 1 })), { loss: 'meanSquaredError', denominator });
+      graph.output('second', b.add(dense({ units: 1 })), { loss: 'binaryCrossentropy', denominator });
+      graph.compile({ optimizer: 'sgd', engine: { type: 'onnx-cpu', threads: 1, worker: false } });
+      onTestFinished(() => graph.close());
+      const known = {
+        first: y.first.map((value, row) => (row % 3 ? value : null)),
+        second: y.second.map((value, row) => (row > 4 ? value : null)),
+      };
+      const sampleWeight = { first: [1, 2, 0.5, 0, 3, 1, 1, 0.25] };
+      graph.learningRate = 0;
+      const [epoch] = await graph.fit(x, known, { batchRows: 3, sampleWeight });
+      const scores = (await graph.evaluate(x, known, { sampleWeight })) as Record<string, HeadScores>;
+      for (const head of ['first', 'second']) {
+        expect(epoch?.heads[head]?.labels).toBe(scores[head]?.labels);
+        expect(epoch?.heads[head]?.loss).toBeCloseTo(scores[head]?.loss as number, 6);
+      }
+    },
+  );
+
+  it('scores other samples after every epoch, as evaluate does, and trains the same', async () => {
+    const validation = { x: matrix(5, 4, 9), y: { first: [1, null, 0.5, null, 2] } };
+    const { graph } = twoHeads();
+    const evaluated: unknown[] = [];
+    const seen: unknown[] = [];
+    const epochs = await graph.fit(x, y, {
+      epochs: 2,
+      validation,
+      onEpoch: (epoch) => seen.push(epoch.validation),
+    });
+    evaluated.push(await graph.evaluate(validation.x, validation.y));
+    expect(epochs.map((epoch) => epoch.validation)).toEqual(seen);
+    expect(seen.slice(-1)).toEqual(evaluated);
+    expect(seen).toMatchObject([
+      { first: { labels: 3 }, second: { labels: 0, loss: undefined, metrics: { rocAuc: undefined } } },
+      { first: { labels: 3 } },
+    ]);
+    const { graph: other } = twoHeads();
+    expect((await other.fit(x, y, { epochs: 2 })).map(({ heads }) => heads)).toEqual(epochs.map(({ heads }) => heads));
+  });
+
+  it('refuses validation samples that do not fit, before training', async () => {
+    const { graph } = twoHeads();
+    const before = await graph.state();
+    await expect(graph.fit(x, y, { validation: { x: matrix(2, 3), y: {} } })).rejects.toThrow(
+      "validation, input 'x': expected samples [rows, 4]; found [2, 3]",
+    );
+    await expect(graph.fit(x, y, { validation: { x, y: {}, batchRows: 2 } as never })).rejects.toThrow(
+      "fit.validation.batchRows: expected an option out of 'x', 'y', 'missing', 'sampleWeight', 'heads'; found 'batchRows'",
+    );
+    expect(changed(before, await graph.state())).toEqual([]);
+  });
+
+  it('refuses to fit what nothing can be learned from', async () => {
+    const { graph } = twoHeads();
+    for (const [given, labels, options, found] of [
+      [tf.zeros([0, 4]), {}, {}, 'no rows'],
+      [x, {}, {}, 'none in 8 rows'],
+      [x, { first: new Array(8).fill(null) }, {}, 'none in 8 rows'],
+      [x, { first: y.first }, { heads: ['second'] }, 'none in 8 rows'],
+    ] as const)
+      await expect(graph.fit(given as never, labels, options)).rejects.toThrow(
+        `fit: expected at least one row with a label of a head that is trained; found ${found}`,
+      );
+    expect(await graph.trainOnBatch(x, {})).toBeUndefined();
+  });
+
   it('repeats itself, and takes another way with another seed', async () => {
     const run = async (seed: number): Promise<unknown> => {
       const { graph } = twoHeads();
@@ -236,7 +434,7 @@ describe('training', () => {
     await graph.trainOnBatch(x, y);
     const before = await graph.state();
     const arrays = { 'parameter/a/dense/bias': Float32Array.of(Number.POSITIVE_INFINITY) };
-    await graph.restore({ ...before, arrays });
+    await graph.adopt({ arrays });
     const report = await graph.step(x, y);
     expect(report).toMatchObject({ rejected: { first: 'loss Infinity' }, heads: { second: { labels: 8 } } });
     const after = await graph.state();
@@ -275,6 +473,17 @@ describe('training', () => {
   });
 });
 
+it.each<[string, unknown, string]>([
+  ['a list', [[1, 2]], 'labels: expected none, as no output has a loss; found a list of 1'],
+  ['by name', { a: [1, 2] }, "label 'a': expected none, as no output has a loss; found 'a'"],
+])('labels where no output has a loss, as %s, are refused', async (_, y, message) => {
+  const graph = new Graph();
+  onTestFinished(() => graph.close());
+  graph.output('a', graph.input('x', [2]).add(dense({ units: 1 })));
+  graph.compile({ optimizer: 'sgd', engine: { type: 'tfjs-cpu' } });
+  await expect(graph.trainOnBatch([[1, 2]], y as never)).rejects.toThrow(expect.objectContaining({ message }));
+});
+
 describe('what can’t be meant is refused', () => {
   const input = () => new Graph().input('x', [2]);
   const cases: readonly [string, () => unknown, string | RegExp][] = [
@@ -282,6 +491,69 @@ describe('what can’t be meant is refused', () => {
       'options of an output',
       () => new Graph().output('a', input().add(dense({ units: 1 })), { loss: 'huber', wieght: 2 } as never),
       /output 'a'\.wieght: .*\n {2}hint: did you mean 'weight'\?/,
+    ],
+    [
+      'an output that every object has',
+      () => new Graph().output('constructor', input(), { loss: 'huber' }),
+      "output 'constructor': expected a name that not every object has; found 'constructor'",
+    ],
+    [
+      'a fork that every object has',
+      () => new Graph().fork(input(), ['left', '__proto__']),
+      "branch '__proto__': expected a name that not every object has; found '__proto__'",
+    ],
+    [
+      'a merge that every object has',
+      () => new Graph().merge([input(), new Graph().input('z', [2])], 'concat', { name: 'constructor' }),
+      "branch 'constructor': expected a name that not every object has; found 'constructor'",
+    ],
+    [
+      'a mode of merging that every object has',
+      () => new Graph().merge([input(), new Graph().input('z', [2])], 'constructor' as never),
+      "merge mode: expected one of 'concat', 'sum', 'average', 'max', 'multiply', 'dot', 'cosine'; found 'constructor'",
+    ],
+    [
+      'a loss for an output that is not there',
+      () => {
+        const graph = new Graph();
+        graph.output('a', graph.input('x', [2]));
+        graph.compile({ optimizer: 'sgd', loss: { c: 'huber' } });
+      },
+      "loss: expected 'a'; found 'c'",
+    ],
+    [
+      'losses where every output has one',
+      () => {
+        const graph = new Graph();
+        graph.output('a', graph.input('x', [2]), { loss: 'huber' });
+        graph.compile({ optimizer: 'sgd', loss: ['huber'] });
+      },
+      'loss: expected none, as no output is without one; found 1\n  hint: give losses by name to replace those there are',
+    ],
+    [
+      'frozen branches where there is nothing to freeze',
+      () => {
+        const graph = new Graph();
+        graph.output('a', graph.input('x', [2]));
+        graph.freeze('x');
+      },
+      "freeze: expected a branch with parameters, which the model does not have; found 'x'",
+    ],
+    [
+      'an input that every object has',
+      () => new Graph().input('toString', [2]),
+      "input 'toString': expected a name that not every object has; found 'toString'",
+    ],
+    [
+      'factors that are infinite as float32',
+      () => new Graph().output('a', input(), { loss: 'huber', weight: 1e300, learningRate: 1e39 }),
+      "output 'a'.weight: expected a finite number that float32 can hold; found 1e+300\n" +
+        "output 'a'.learningRate: expected a finite number that float32 can hold; found 1e+39",
+    ],
+    [
+      'an infinite factor of a loss',
+      () => mergeLosses([new Graph().output('a', input(), { loss: 'huber' })], [Number.POSITIVE_INFINITY]),
+      'merge of losses: expected 1 finite factors, each 0 or more; found [Infinity]',
     ],
     ['options of a graph', () => new Graph({ sead: 1 } as never), /graph\.sead: .*did you mean 'seed'/s],
     [
@@ -332,6 +604,8 @@ describe('what can’t be meant is refused', () => {
 
   it('features, weights and settings that are no numbers', async () => {
     const { graph } = twoHeads();
+    const none = { values: new Float32Array(0), shape: [0, 4] };
+    await expect(graph.predict(none)).rejects.toThrow('predict: expected one sample or more; found no rows');
     const bad = x.map((row, at) => (at === 5 ? [1, Number.NaN, 0, 0] : row));
     await expect(graph.fit(bad, y)).rejects.toThrow("input 'x', row 5: expected finite numbers; found NaN");
     await expect(graph.fit(x, y, { sampleWeight: [1, 1, -1, 1, 1, 1, 1, 1] })).rejects.toThrow(
@@ -344,6 +618,23 @@ describe('what can’t be meant is refused', () => {
     expect(() => {
       head.weight = -1;
     }).toThrow('head "first", weight: expected a finite number, 0 or more; found -1');
+  });
+
+  it('features, labels and weights that are infinite as float32', async () => {
+    const { graph } = twoHeads();
+    const [, ...rest] = y.first;
+    await expect(graph.step(x, { first: [1e300, ...rest] })).rejects.toThrow(
+      'head "first", row 0: expected a finite number that float32 can hold; found 1e+300',
+    );
+    await expect(graph.step([[1e300, 0, 0, 0], ...x.slice(1)], y)).rejects.toThrow(
+      "input 'x', row 0: expected finite numbers; found 1e+300",
+    );
+    await expect(graph.step(x, y, { sampleWeight: [1e300, 1, 1, 1, 1, 1, 1, 1] })).rejects.toThrow(
+      "weights of 'first', row 0: expected a number, 0 or more; found 1e+300",
+    );
+    await expect(graph.head('first').then((head) => Object.assign(head, { weight: 1e300 }))).rejects.toThrow(
+      'head "first", weight: expected a finite number, 0 or more; found 1e+300',
+    );
   });
 
   it('changes while fit is running', async () => {
@@ -422,5 +713,30 @@ describe('layers', () => {
       const w = Number(value);
       expect(after.arrays['parameter/wa/kernel']?.[at]).toBeCloseTo(w - 0.01 * Math.sign(w) - 0.02 * w, 5);
     });
+  });
+});
+
+describe('scores while training', () => {
+  it('are in reports, in epochs and in between, and go on from what was saved', async () => {
+    const graph = new Graph();
+    graph.output('only', graph.input('x', [4]).add(dense({ units: 1 })), {
+      loss: 'meanSquaredError',
+      metrics: ['meanAbsoluteError'],
+      prequential: 10,
+    });
+    graph.compile({ optimizer: 'sgd', engine: { type: 'onnx-cpu', threads: 1, worker: false } });
+    onTestFinished(() => graph.close());
+    const labels = y.first.map((label, row) => (row < 2 ? null : label));
+    const report = await graph.step(x, labels);
+    expect(report).toMatchObject({ rows: 6, dropped: 2, prequential: { only: { labels: 6 } } });
+    const state = await graph.state();
+    const scores = await graph.prequential<PrequentialScores>();
+    expect(scores).toEqual('prequential' in report ? report.prequential?.only : undefined);
+    const [epoch] = await graph.fit(x, y.first);
+    expect(epoch?.prequential?.only).toEqual(await graph.prequential<PrequentialScores>());
+    expect(epoch?.prequential?.only?.labels).toBe(10);
+    await graph.restore(state);
+    expect(await graph.prequential<PrequentialScores>()).toEqual(scores);
+    expect(await graph.step(x, labels, { keepUnlabelled: true })).toMatchObject({ rows: 8, dropped: 0 });
   });
 });

@@ -136,6 +136,7 @@ export const optimizerKernels = {
   }),
 };
 
+/** The update rules that there are kernels for. Optimizers that differ in their settings alone share one. */
 export type OptimizerType = keyof typeof optimizerKernels;
 
 function wrongSlots(slots: readonly string[], found: number): EngineError {

@@ -126,13 +126,11 @@ export function encodeModel(model: ModelProto): Uint8Array {
     for (const input of model.inputs) message(graph, 11, (inner) => writeValueInfo(inner, input));
     for (const output of model.outputs) message(graph, 12, (inner) => writeValueInfo(inner, output));
   });
-  for (const [domain, version] of [
-    ['', operatorSet],
-    ['com.microsoft', 1],
-  ] as const)
+  // A domain that nothing uses is left out: a runtime that does not know it would refuse the model.
+  for (const domain of new Set(['', ...model.nodes.map((node) => node.domain)]))
     message(writer, 8, (set) => {
       text(set, 1, domain);
-      whole(set, 2, version);
+      whole(set, 2, domain === '' ? operatorSet : 1);
     });
   return writer.finish();
 }

@@ -1,5 +1,16 @@
 import { broadcastShapes, formatShape, type Shape, sameShape } from '../../core/shape.ts';
-import { type Call, floatTypes, integer, integers, type OpRule, operand, place, ranked, reject } from './rule.ts';
+import {
+  type Call,
+  floatTypes,
+  integer,
+  integers,
+  type OpRule,
+  operand,
+  place,
+  ranked,
+  reject,
+  type TensorType,
+} from './rule.ts';
 
 function matrixProduct(call: Call, a: Shape, b: Shape): Shape {
   const [transA, transB] = [integer(call, 'transA', 0), integer(call, 'transB', 0)];
@@ -9,6 +20,13 @@ function matrixProduct(call: Call, a: Shape, b: Shape): Shape {
     reject(call, 'two matrices whose inner sizes agree', `${formatShape(a)} and ${formatShape(b)}`);
   return [...broadcastShapes(a.slice(0, -2), b.slice(0, -2), place(call)), rows, columns];
 }
+
+const stackedProduct = (call: Call): readonly TensorType[] => [
+  {
+    dtype: 'float32',
+    shape: matrixProduct(call, operand(call, 0, floatTypes).shape, operand(call, 1, floatTypes).shape),
+  },
+];
 
 /** Sizes of the spatial axes after a window of `kernel_shape` moved over padded `input`. */
 export function windowed(call: Call, input: Shape): readonly number[] {
@@ -55,15 +73,11 @@ export const product = {
       return [{ dtype: 'float32', shape }];
     },
   },
+  MatMul: { summary: 'batched matrix product, leading axes broadcast together', infer: stackedProduct },
   FusedMatMul: {
     domain: 'com.microsoft',
-    summary: 'batched matrix product, leading axes broadcast together',
-    infer: (call) => [
-      {
-        dtype: 'float32',
-        shape: matrixProduct(call, operand(call, 0, floatTypes).shape, operand(call, 1, floatTypes).shape),
-      },
-    ],
+    summary: "'MatMul' with matrices transposed when 'transA' and 'transB' say so",
+    infer: stackedProduct,
   },
   Conv: {
     summary: "cross-correlation of x [N, C, …] with w [M, C / 'group', …], plus a bias [M] if one is given",

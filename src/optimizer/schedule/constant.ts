@@ -3,6 +3,7 @@ import { plugin } from '../../core/plugin.ts';
 import { baseField } from './field.ts';
 import { byClock } from './schedule.ts';
 
+/** The rate of an optimizer whose learning rate is a number: `base` in every step of every clock. */
 export const constant = plugin({
   type: 'constant',
   summary: 'The same learning rate in every step.',

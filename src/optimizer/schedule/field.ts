@@ -9,11 +9,11 @@ export const factorField = z.number().gt(0).lt(1);
 
 interface Based {
   readonly base: number;
-  readonly floor: number;
+  readonly floor?: number | undefined;
 }
 
 /** Whether a schedule that falls has somewhere to fall to. */
-export const isAboveFloor = ({ base, floor }: Based): boolean => floor <= base;
+export const isAboveFloor = ({ base, floor = 0 }: Based): boolean => floor <= base;
 export const aboveFloor = {
   error: "'floor' at most 'base'",
   params: { hint: 'the schedule falls from base to floor' },

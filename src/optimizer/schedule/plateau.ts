@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { plugin } from '../../core/plugin.ts';
-import { aboveFloor, baseField, factorField, floorField, isAboveFloor, stepsField } from './field.ts';
+import { aboveFloor, baseField, factorField, isAboveFloor, stepsField } from './field.ts';
 import type { Schedule, ScheduleState } from './schedule.ts';
 
 /**
  * Falls by `factor` when the mean loss of a window of `window` steps was not below (1 − threshold) × the best one for
  * more than `patience` windows; then waits `cooldown` windows. Losses that are not finite are not counted.
- * @see PyTorch's ReduceLROnPlateau, mode min, threshold_mode rel, with windows of steps in place of epochs
+ * @see PyTorch's ReduceLROnPlateau, mode min, threshold_mode rel, with windows of steps in place of epochs. Deviates:
+ * there is a floor unless asked otherwise, because a head that trains for months would fall until it stands still.
  */
 export const plateau = plugin({
   type: 'plateau',
@@ -24,11 +25,15 @@ export const plateau = plugin({
         .default(1e-4)
         .describe('Share by which the loss must fall to count as progress.'),
       cooldown: z.number().int().min(0).default(0).describe('Windows after a fall that are not counted.'),
-      floor: floorField,
+      floor: z
+        .number()
+        .min(0)
+        .optional()
+        .describe('Learning rate that it never goes below; a thousandth of the base when left out, 0 for none.'),
     })
     .refine(isAboveFloor, aboveFloor),
   example: { base: 1e-3, patience: 5 },
-  build: ({ base, factor, window, patience, threshold, cooldown, floor }): Schedule => {
+  build: ({ base, factor, window, patience, threshold, cooldown, floor = base / 1000 }): Schedule => {
     const judge = (state: ScheduleState, mean: number): ScheduleState => {
       const { best = Number.MAX_VALUE, bad = 0, waiting = 0, falls = 0 } = state;
       const better = mean < (best === Number.MAX_VALUE ? best : best - threshold * Math.abs(best));

@@ -50,7 +50,7 @@ async function importModule(path: string, file: string): Promise<Record<string, 
       {
         where: file,
         expected: 'a module that can be loaded',
-        found: found.split('\n').slice(0, 3).join(' '),
+        found: isScript ? 'one that Node takes for a script (CommonJS)' : found.split('\n').slice(0, 3).join(' '),
         ...(isScript ? { hint: 'name it .mts, or say "type": "module" in the package.json beside it' } : {}),
       },
       { cause: error },

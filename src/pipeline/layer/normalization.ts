@@ -10,7 +10,8 @@ const common = {
 
 export const batchNormalization = layer({
   type: 'batchNormalization',
-  summary: 'Scales each channel to mean 0 and variance 1 over the batch; by moving statistics when predicting.',
+  summary:
+    'Scales each channel to mean 0 and variance 1 over the batch; by moving statistics when predicting or frozen.',
   fields: {
     momentum: z
       .number()

@@ -1,6 +1,6 @@
 import { ConfigError, formatIssue, type Issue, TrunklineError } from '../../core/error.ts';
 import { quote } from '../../core/format.ts';
-import { matchNames, unmatched } from '../../core/pattern.ts';
+import { matchNames, unmatched, unmatchedIn } from '../../core/pattern.ts';
 import { formatShape, type Shape, sameShape } from '../../core/shape.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import type { Path } from '../../core/zod-issue.ts';
@@ -143,12 +143,12 @@ function namesOf(
 ): readonly string[] {
   // Without a loss it needs no labels.
   if (name !== undefined && (loss === undefined || labels.includes(name))) return [name];
-  const [option, pattern] = name === undefined ? (['columns', columns ?? ''] as const) : (['name', name] as const);
-  const names = option === 'columns' ? matchNames(pattern, labels) : [];
-  if (names.length > 0) return names;
-  const { expected, found, hint } = unmatched('', pattern, 'label', labels);
-  report([...path, option], { expected, found, ...(hint === undefined ? {} : { hint }) });
-  return [];
+  const [option, issues] =
+    name === undefined
+      ? (['columns', unmatchedIn('', columns ?? '', 'label', labels)] as const)
+      : (['name', [unmatched('', name, 'label', labels)]] as const);
+  for (const { where: _, ...issue } of issues) report([...path, option], issue);
+  return name === undefined ? matchNames(columns ?? '', labels) : [];
 }
 
 function makeHead(model: GraphModel, name: string, head: HeadConfig, origin: Branch, path: Path, report: Report): void {
@@ -160,6 +160,9 @@ function makeHead(model: GraphModel, name: string, head: HeadConfig, origin: Bra
     model.output(name, end, { ...options, ...(loss === undefined ? {} : { loss }) } as OutputOptions);
   } catch (error) {
     if (!(error instanceof TrunklineError)) throw error;
-    for (const { where: _, ...issue } of error.issues) report(path, issue);
+    for (const { where, ...issue } of error.issues) {
+      const metric = head.metrics.findIndex(({ type }) => where.endsWith(`, ${type}`));
+      report(metric < 0 ? path : [...path, 'metrics', metric], issue);
+    }
   }
 }

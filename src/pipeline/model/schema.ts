@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { shortFormSchema } from '../../core/short-form.ts';
 import { denominators, losses } from '../../loss/index.ts';
 import { metrics } from '../../metric/index.ts';
-import { mergeModes } from '../../model/index.ts';
+import { mergeModes, prequentialField } from '../../model/index.ts';
 import { layersSchema } from './layers.ts';
 
 const shape = z.array(z.number().int().min(-1)).describe('Of one sample; −1 first for sequences of any length.');
@@ -42,6 +42,7 @@ const headSchema = z
         'What the summed loss is divided by: the rows with a label (present), all rows (batch), or rows × running label rate (ema).',
       ),
     metrics: z.array(shortFormSchema(metrics)).default([]).describe('What is measured when evaluating.'),
+    prequential: prequentialField,
     learningRate: z.number().min(0).default(1).describe('Factor of the learning rate of what only this head uses.'),
     frozen: z.boolean().default(false).describe('Whether what only this head uses stays as it is.'),
     trainingOnly: z

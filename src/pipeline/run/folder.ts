@@ -1,5 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { parseConfig } from '../../core/config.ts';
 import { ConfigError } from '../../core/error.ts';
 
 /** What is in a run folder, by name. */
@@ -8,6 +10,7 @@ const entries = {
   metrics: 'metrics.ndjson',
   checkpoints: 'checkpoints',
   predictions: 'predictions',
+  arrivals: 'arrivals',
   report: 'report.html',
 } as const;
 
@@ -66,6 +69,13 @@ export class RunFolder {
       const found = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'none' : (error as Error).message;
       throw new ConfigError({ where: path, expected: 'the manifest of a run', found }, { cause: error });
     }
+  }
+
+  /** When the run was begun, ISO 8601; undefined when there is none. @throws ConfigError when its manifest is damaged */
+  async begunAt(): Promise<string | undefined> {
+    if (!(await this.#names()).includes(entries.manifest)) return undefined;
+    const where = this.path('manifest');
+    return parseConfig(z.looseObject({ begunAt: z.string() }), await this.manifest(), where).begunAt;
   }
 
   /** Lines of the metrics file; what was cut off in mid-line is left out. */

@@ -3,22 +3,47 @@ import { parseConfig } from '../../core/config.ts';
 import { ConfigError } from '../../core/error.ts';
 import type { EventSink } from '../../core/event.ts';
 import { CheckpointStore } from '../../train/checkpoint/store.ts';
-import { runSchema } from '../../train/run/checkpoints.ts';
+import { runSchema } from '../../train/run/restore.ts';
 import type { RunFolder } from './folder.ts';
 
+/** What a run remembers besides its model: before the model can be built. */
+export interface LastRun {
+  readonly step: number;
+  readonly fitted: Json;
+}
+
 /**
- * What the newest checkpoint of a run remembers besides its model: before the model can be built.
- * @param hint what to do when there is none
- * @throws ConfigError when there is none
+ * What the newest checkpoint of a run remembers; undefined when there is none.
+ * @throws ConfigError when all that there are are damaged
  */
-export async function lastRun(
-  folder: RunFolder,
-  events: EventSink,
-  hint: string,
-): Promise<{ readonly step: number; readonly fitted: Json }> {
-  const directory = folder.path('checkpoints');
-  const found = await new CheckpointStore({ directory, keep: 2, events }).newestRun();
-  if (!found) throw new ConfigError({ where: directory, expected: 'a checkpoint', found: 'none', hint });
+export async function findLastRun(folder: RunFolder, events: EventSink): Promise<LastRun | undefined> {
+  const found = await storeOf(folder, events).newestRun();
+  if (!found) return undefined;
   const { fitted } = parseConfig(runSchema, found.run, `checkpoint of step ${found.step}`);
   return { step: found.step, fitted };
+}
+
+/**
+ * What the newest checkpoint of a run remembers.
+ * @param hint what to do when there is none
+ * @throws ConfigError when there is none, or all that there are are damaged
+ */
+export async function lastRun(folder: RunFolder, events: EventSink, hint: string): Promise<LastRun> {
+  const found = await findLastRun(folder, events);
+  if (found) return found;
+  throw new ConfigError({ where: folder.path('checkpoints'), expected: 'a checkpoint', found: 'none', hint });
+}
+
+/**
+ * How a run goes on that may have been ended at any moment: one that was ended before its first checkpoint begins anew.
+ * To be called by who has the run folder.
+ */
+export async function continuation(folder: RunFolder, events: EventSink): Promise<'resume' | 'overwrite'> {
+  const store = storeOf(folder, events);
+  await store.clear();
+  return (await store.steps()).length > 0 ? 'resume' : 'overwrite';
+}
+
+function storeOf(folder: RunFolder, events: EventSink): CheckpointStore {
+  return new CheckpointStore({ directory: folder.path('checkpoints'), keep: 2, events });
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Json } from '../../core/chunk.ts';
+import { ownVersion } from '../../core/version.ts';
 import { formatModel } from '../../model/index.ts';
 import { type Fingerprint, fingerprintOf } from '../../train/fingerprint.ts';
 import type { Pipeline } from '../assemble.ts';
@@ -34,7 +34,7 @@ export async function manifestOf(pipeline: Pipeline, file: string, begunAt: stri
     versions: versions(),
     seed: pipeline.seed,
     file,
-    config: pipeline.written,
+    config: withoutToken(pipeline.written),
     data,
     model: formatModel(pipeline.model).split('\n'),
     heads: pipeline.model.heads.filter(({ objective }) => objective).map(({ name }) => name),
@@ -43,9 +43,6 @@ export async function manifestOf(pipeline: Pipeline, file: string, begunAt: stri
 
 function versions(): Record<string, string> {
   const require = createRequire(import.meta.url);
-  const own = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
   // Some packages do not export their package.json: it is read from where they are.
   const versionOf = (name: string): string => {
     const main = require.resolve(name);
@@ -53,17 +50,15 @@ function versions(): Record<string, string> {
     return (JSON.parse(readFileSync(`${folder}package.json`, 'utf8')) as { version: string }).version;
   };
   return {
-    trunkline: own.version,
+    trunkline: ownVersion(),
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
     ...Object.fromEntries(packages.map((name) => [name, versionOf(name)])),
   };
 }
 
-/** What must be the same for a run to go on: what decides the numbers, and not how long it trains or what it leaves. */
-export function identityOf({ config }: Pipeline): Json {
-  const { seed, sources, stream, model, merge, optimizer, engine } = config;
-  const { epochs: _, steps: __, ...order } = stream;
-  // As it comes back from a file.
-  return JSON.parse(JSON.stringify({ seed, sources, stream: order, model, merge, optimizer, engine })) as Json;
+/** A configuration without a token that was written into it. */
+function withoutToken(written: unknown): unknown {
+  const { http } = (written ?? {}) as { readonly http?: { readonly token?: unknown } };
+  return http?.token === undefined ? written : { ...(written as object), http: { ...http, token: '…' } };
 }

@@ -3,11 +3,11 @@ import { extname, join } from 'node:path';
 import type { TypedArray } from '../../core/dtype.ts';
 import { ConfigError } from '../../core/error.ts';
 import { formatValue } from '../../core/format.ts';
-import type { ModelSpec } from '../../model/index.ts';
 import { type Sink, type SinkColumn, type SinkRow, sinks } from '../../sink/index.ts';
-import type { LabelScale, SampleSource } from '../../source/index.ts';
+import type { SampleSource } from '../../source/index.ts';
 import { inferenceRows } from '../../train/evaluate-source.ts';
 import { batchesOf } from '../../train/source-batches.ts';
+import { PredictionReader } from './prediction.ts';
 import type { TrainedPipeline } from './trained.ts';
 
 export interface Predicted {
@@ -28,8 +28,8 @@ export async function predict(
   out: string,
   signal: AbortSignal,
 ): Promise<Predicted> {
-  const scales = (pipeline.sources.get(pipeline.trained[0] as string) as SampleSource).labelScales();
-  const [row, named] = [source.mapping.id === undefined ? 'row' : 'id', predictingHeads(pipeline.model)];
+  const reader = new PredictionReader(pipeline);
+  const row = source.mapping.id === undefined ? 'row' : 'id';
   let target: Target | undefined;
   let [rows, rejected] = [0, 0];
   const onRejected = (list: readonly { readonly head?: string }[]): void => {
@@ -37,7 +37,7 @@ export async function predict(
   };
   for await (const chunk of batchesOf(source, { rows: inferenceRows, signal, onRejected })) {
     const predicted = await runner.predict(chunk.rows, chunk.inputs);
-    const columns = named.map((head) => ({ head, values: predicted[head] as TypedArray, scale: scales.get(head) }));
+    const columns = reader.heads.map((head) => ({ head, values: predicted[head] as TypedArray }));
     target ??= await openTarget(out, [
       { name: row, kind: row === 'id' ? 'text' : 'int32' },
       ...columns.map(
@@ -49,28 +49,13 @@ export async function predict(
     ]);
     for (let at = 0; at < chunk.rows; at++) {
       const line: Record<string, unknown> = { [row]: chunk.ids?.[at] ?? rows + at };
-      for (const { head, values, scale } of columns) line[head] = predictionOf(values, at, chunk.rows, scale);
+      for (const { head, values } of columns) line[head] = reader.of(head, values, at, chunk.rows);
       await target.sink.write(line);
     }
     rows += chunk.rows;
   }
   await target?.close();
   return { rows, rejected };
-}
-
-const predictingHeads = ({ heads }: ModelSpec): readonly string[] =>
-  heads.filter(({ trainingOnly }) => !trainingOnly).map(({ name }) => name);
-
-/** One row's prediction, back on the scale of its labels. */
-function predictionOf(values: TypedArray, row: number, rows: number, scale: LabelScale | undefined): unknown {
-  const size = values.length / rows;
-  const own = Array.from({ length: size }, (_, at) => {
-    const value = Number(values[row * size + at]);
-    if (!scale) return value;
-    const moved = value * (scale.scale[at] as number) + (scale.mean[at] as number);
-    return Math.fround(scale.log10 ? 10 ** moved : moved);
-  });
-  return size === 1 ? own[0] : own;
 }
 
 interface Target {

@@ -18,9 +18,16 @@ export interface Chosen {
  */
 export async function openSamples(pipeline: Pipeline, { source, data }: Chosen): Promise<SampleSource> {
   const first = pipeline.sources.get(pipeline.trained[0] as string) as SampleSource;
-  if (data !== undefined) return openFile(data, first);
+  if (data !== undefined) return openFile(data, pipeline, first);
   const name = source ?? pipeline.evaluation?.from[0] ?? (pipeline.trained[0] as string);
   const opened = pipeline.sources.get(name);
+  if (opened?.isEndless)
+    throw new ConfigError({
+      where: '--source',
+      expected: 'a source with an end',
+      found: `${quote(name)}, which has none`,
+      hint: '--data <file>',
+    });
   if (opened) return opened;
   const config = pipeline.config.sources[name];
   const names = Object.keys(pipeline.config.sources);
@@ -40,8 +47,34 @@ export async function openSamples(pipeline: Pipeline, { source, data }: Chosen):
   return mapSamples(sources.create(medium as never, { name, where }), features, { where, like: first, labels: false });
 }
 
-async function openFile(path: string, like: SampleSource): Promise<SampleSource> {
+async function openFile(path: string, pipeline: Pipeline, like: SampleSource): Promise<SampleSource> {
   const type = mediumOf(path, '--data');
-  const table = sources.build({ type, path }, { name: path, where: '--data' }, '--data');
+  const table = sources.build(
+    { type, path, ...formOf(pipeline, type, like) },
+    { name: path, where: '--data' },
+    '--data',
+  );
   return mapSamples(table, {} as Mapping, { where: '--data', like, labels: false });
+}
+
+/** Options that say how a file is written. Which rows and columns of it are read is not among them. */
+const formOptions = ['delimiter', 'header', 'names', 'nullText', 'lineBytes', 'maxBytes'];
+
+type Texts = Readonly<Record<string, string>>;
+
+/** The form of the files that were trained on, for another of their type: what its features need, not what labels did. */
+function formOf(pipeline: Pipeline, type: string, like: SampleSource): Readonly<Record<string, unknown>> {
+  const config: Readonly<Record<string, unknown>> = pipeline.config.sources[pipeline.trained[0] as string] ?? {};
+  if (config.type !== type) return {};
+  const read = [...like.featureColumns.map(({ name }) => name), like.mapping.id];
+  const only = (of: unknown, isNeeded: (name: string) => boolean): Texts =>
+    Object.fromEntries(Object.entries((of ?? {}) as Texts).filter(([name]) => isNeeded(name)));
+  const derive = only(config.derive, (name) => read.includes(name));
+  const words = Object.values(derive).flatMap((sql) => [...sql.split(/\W+/), ...sql.split('"')]);
+  const types = only(config.types, (name) => read.includes(name) || words.includes(name));
+  return {
+    ...Object.fromEntries(Object.entries(config).filter(([option]) => formOptions.includes(option))),
+    ...(config.derive === undefined ? {} : { derive }),
+    ...(config.types === undefined ? {} : { types }),
+  };
 }

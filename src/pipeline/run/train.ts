@@ -1,33 +1,48 @@
-import type { Rejected } from '../../core/chunk.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { Issue } from '../../core/error.ts';
 import type { EventSink, TrunklineEvent } from '../../core/event.ts';
-import { type MetricLine, MetricLines } from '../../report/metrics-file.ts';
-import { AppendFile } from '../../sink/append-file.ts';
-import { deadLetters } from '../../sink/index.ts';
-import type { Sink } from '../../sink/sink.ts';
+import type { ReloadOutcome } from '../../core/steering.ts';
+import type { Server } from '../../http/server.ts';
+import type { Recording } from '../../stream/recording.ts';
 import type { EvaluationPlan, RunPlan } from '../../train/run/plan.ts';
+import { Plateaus } from '../../train/run/plateaus.ts';
+import type { Resumption } from '../../train/run/restore.ts';
 import { type RunOutcome, TrainingRun } from '../../train/run/run.ts';
 import { assemble, type Pipeline } from '../assemble.ts';
 import type { LoadedPipeline } from '../load.ts';
+import { beginRecording } from '../record.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { RunFolder, type RunMode } from './folder.ts';
-import { lastRun } from './last.ts';
-import { identityOf, manifestOf } from './manifest.ts';
+import { identityOf, isReloadable } from './identity.ts';
+import { Journal } from './journal.ts';
+import { continuation, lastRun } from './last.ts';
+import { lockFolder } from './lock.ts';
+import { manifestOf } from './manifest.ts';
+import { MetricsFile } from './metrics-file.ts';
 import { type OpenedModel, openModel } from './open.ts';
+import { type Received, receive } from './receive.ts';
+import { steer } from './steer.ts';
 import { folderOf } from './trained.ts';
 
 export interface TrainOptions {
-  readonly mode: RunMode;
+  /** `continue`: resumes when there is a checkpoint, and begins anew when there is none. */
+  readonly mode: RunMode | 'continue';
+  /** How a run that is gone on with may differ from what it was; not at all when left out. */
+  readonly resume?: Resumption;
   /** Told of everything that happens. */
   readonly events: EventSink;
   readonly clock: Clock;
   /** Ends the run after the steps under way, with a checkpoint. */
   readonly stop?: AbortSignal;
+  /** Given the run when it begins, for steering it. */
+  readonly onRun?: (run: TrainingRun) => void;
+  /** Takes over what changed in the pipeline file, where that can be done while it is trained. */
+  readonly reload?: () => Promise<ReloadOutcome>;
   /** Told before a source is looked at from beginning to end. */
   readonly onFit?: (source: string) => void;
+  /** Told what is not wrong with the pipeline, but perhaps not meant. */
+  readonly onRemark?: (remark: Issue) => void;
 }
-
-/** Steps that one line of the metrics file is about. */
-const stepsPerLine = 20;
 
 /**
  * Trains a pipeline into its run folder: manifest, metrics, checkpoints, dead letters.
@@ -38,51 +53,93 @@ export async function train(
   options: TrainOptions,
 ): Promise<RunOutcome & { folder: RunFolder }> {
   const folder = new RunFolder(folderOf(loaded));
-  await folder.prepare(options.mode);
-  const before =
-    options.mode === 'resume' ? await lastRun(folder, options.events, 'begin anew: --overwrite') : undefined;
+  const lock = await lockFolder(folder.directory);
+  try {
+    return { ...(await trainIn(folder, loaded, options)), folder };
+  } finally {
+    await lock.release();
+  }
+}
+
+async function trainIn(folder: RunFolder, loaded: LoadedPipeline, options: TrainOptions): Promise<RunOutcome> {
+  const mode = options.mode === 'continue' ? await continuation(folder, options.events) : options.mode;
+  const replaced = mode === 'overwrite' ? await folder.begunAt() : undefined;
+  await folder.prepare(mode);
+  const before = mode === 'resume' ? await lastRun(folder, options.events, 'begin anew: --overwrite') : undefined;
   const pipeline = await assemble(loaded, {
+    clock: options.clock,
+    events: options.events,
     ...(before ? { fitted: before.fitted } : {}),
     ...(options.onFit ? { onFit: options.onFit } : {}),
   });
+  for (const remark of pipeline.remarks) options.onRemark?.(remark);
+  if (replaced !== undefined) await new DeadLetters(pipeline.deadLetter, replaced, options.events).goBack({});
+  const recording = await recordingOf(pipeline, mode);
+  const begunAt = before ? await folder.begunAt() : new Date(options.clock.nowMs()).toISOString();
   if (!before) {
-    const manifest = await manifestOf(pipeline, loaded.file, new Date(options.clock.nowMs()).toISOString());
+    const manifest = await manifestOf(pipeline, loaded.file, begunAt as string);
     await folder.write('manifest', `${JSON.stringify(manifest, null, 2)}\n`);
   }
   await folder.keepMetrics(before?.step ?? 0);
-  const metrics = await AppendFile.open(folder.path('metrics'));
-  const dead = new DeadLetters(pipeline.deadLetter);
-  const lines = new MetricLines({
-    clock: options.clock,
-    everySteps: stepsPerLine,
-    write: (line: MetricLine) => void metrics.append(JSON.stringify(line)),
-  });
+  const metrics = await MetricsFile.open(folder.path('metrics'), options);
   const events = (event: TrunklineEvent): void => {
-    lines.event(event);
+    metrics.event(event);
     options.events(event);
   };
+  const dead = new DeadLetters(pipeline.deadLetter, begunAt as string, events);
+  const { journal: path } = pipeline.config;
+  const journal = path === undefined ? undefined : await Journal.open(path, before?.step ?? 0);
   const model = await openModel(pipeline, events);
+  let received: Received | undefined;
+  let server: Server | undefined;
   try {
-    const plan = await planOf(pipeline, model, folder, (rejected) => dead.take(rejected, events));
-    const run = new TrainingRun(plan, { clock: options.clock, events, resume: before !== undefined });
+    received = await receive(pipeline, { clock: options.clock, events });
+    const plan = await planOf(pipeline, model, folder, { dead, journal, recording, covered: received.covered });
+    const resume = before && { resume: options.resume ?? 'exact' };
+    const run = new TrainingRun(plan, { clock: options.clock, events, ...resume });
+    server = await steer(pipeline, model.runner, run, received.routes, { ...options, events });
+    options.onRun?.(run);
     if (options.stop?.aborted) run.stop();
     options.stop?.addEventListener('abort', () => run.stop(), { once: true });
-    return { ...(await run.run()), folder };
+    return await run.run();
   } catch (error) {
     throw pipeline.located(error);
   } finally {
+    await server?.close();
+    await received?.close();
     await model.close();
-    await metrics.flush();
     await metrics.close();
     await dead.close();
+    await journal?.close();
+    await recording?.close();
   }
+}
+
+/** What samples are recorded to. A run that goes on takes it back itself, to where it was at the checkpoint. */
+async function recordingOf(pipeline: Pipeline, mode: RunMode): Promise<Recording | undefined> {
+  try {
+    const recording = await pipeline.openRecording?.();
+    const { record } = pipeline.config.stream;
+    if (recording && record && mode !== 'resume') await beginRecording(recording, record.path, mode === 'overwrite');
+    return recording;
+  } catch (error) {
+    throw pipeline.located(error);
+  }
+}
+
+/** What a run writes down besides its checkpoints. */
+interface Records {
+  readonly dead: DeadLetters;
+  readonly journal: Journal | undefined;
+  readonly recording: Recording | undefined;
+  readonly covered: NonNullable<RunPlan['covered']>;
 }
 
 async function planOf(
   pipeline: Pipeline,
   { runner }: OpenedModel,
   folder: RunFolder,
-  deadLetter: (rejected: Rejected) => Promise<void>,
+  { dead, journal, recording, covered }: Records,
 ): Promise<RunPlan> {
   const { name, sources, trained, evaluation, checkpoint, config, steps } = pipeline;
   const { epochs } = config.stream;
@@ -93,39 +150,31 @@ async function planOf(
     name,
     directory: folder.directory,
     runner,
-    batches$: (restore) => pipeline.batches({ deadLetter, ...(restore ? { restore } : {}) }),
+    batches$: (restore) =>
+      pipeline.batches({
+        deadLetter: (rejected, at) => dead.take(rejected, at),
+        ...(recording ? { recording } : {}),
+        ...(restore ? { restore } : {}),
+      }),
     ...(epochs === 'endless' ? {} : { epochs }),
     ...(known ? { rowsPerEpoch: counts.reduce((sum, count) => sum + count, 0) } : {}),
     ...(steps === undefined ? {} : { steps }),
     evaluations: from.map(
       (source): EvaluationPlan => ({ source: sources.get(source) as EvaluationPlan['source'], ...rhythm }),
     ),
+    ...(config.evaluate?.plateau ? { plateaus: new Plateaus(config.evaluate.plateau) } : {}),
     checkpoint: { directory: folder.path('checkpoints'), ...checkpoint },
+    covered,
     identity: identityOf(pipeline),
+    onRestored: async ({ stream }) => stream && dead.goBack(stream),
+    ...(journal ? { onStep: (item) => journal.take(item) } : {}),
+    flush: async () => {
+      await dead.flush();
+      await journal?.flush();
+    },
+    reloadable: isReloadable,
+    ...(config.guard.notFinite === 0 ? {} : { pauseAfter: config.guard.notFinite }),
+    ...(config.guard.spike?.goBackAfter ? { goBackAfter: config.guard.spike.goBackAfter } : {}),
     fitted: pipeline.fitted(),
   };
-}
-
-/** The file of what could not be used: there from the first on. */
-class DeadLetters {
-  readonly #path: string;
-  #sink: Promise<Sink<Rejected>> | undefined;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  async take(rejected: Rejected, events: EventSink): Promise<void> {
-    const { reason, issue, head } = rejected;
-    const message = `${issue.where}: expected ${issue.expected}; found ${issue.found}`;
-    events({ type: 'recordRejected', reason, message, ...(head === undefined ? {} : { head }) });
-    this.#sink ??= deadLetters.build({ type: 'deadLetter', path: this.#path }, { where: 'deadLetter' }, 'deadLetter');
-    await (await this.#sink).write(rejected);
-  }
-
-  async close(): Promise<void> {
-    const sink = await this.#sink;
-    await sink?.flush();
-    await sink?.close();
-  }
 }

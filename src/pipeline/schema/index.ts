@@ -4,7 +4,7 @@ import { engines } from '../../engine/index.ts';
 import { merges } from '../../merge/index.ts';
 import { optimizers } from '../../optimizer/index.ts';
 import { modelSchema } from '../model/schema.ts';
-import { checkpointSchema, evaluateSchema, metricsSchema } from './run.ts';
+import { checkpointSchema, evaluateSchema, guardSchema, httpSchema, logSchema, metricsSchema } from './run.ts';
 import { sourcesSchema } from './source.ts';
 import { streamSchema } from './stream.ts';
 
@@ -22,8 +22,16 @@ export const pipelineSchema = z.strictObject({
   optimizer: shortFormSchema(optimizers).prefault('adam').describe('How parameters follow their gradients.'),
   evaluate: evaluateSchema.optional(),
   checkpoint: checkpointSchema.prefault({}),
+  guard: guardSchema.prefault({}),
   engine: shortFormSchema(engines).prefault('onnx-cpu').describe('What computes.'),
+  http: httpSchema.optional(),
   metrics: metricsSchema.optional(),
+  log: logSchema.prefault({}),
+  journal: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File that says which step learned from which samples, by their ids: a line for each step.'),
   deadLetter: z
     .string()
     .min(1)

@@ -14,7 +14,7 @@ import { modelParts } from '../model/schema.ts';
 import { type DescribedOption, describeOptions, type Links } from './describe.ts';
 import { pipelineSchema } from './index.ts';
 import { checkpointSchema, evaluateSchema, metricsSchema } from './run.ts';
-import { likeField } from './source.ts';
+import { sourceFields } from './source.ts';
 import { streamSchema } from './stream.ts';
 
 type AnyFamily = Family<AnyPlugin>;
@@ -140,7 +140,7 @@ function familySection({ title, family, about }: Section): string {
 
 /** What every source may say beside its own options. */
 function sourceOptions(): readonly string[] {
-  const common = pipelineSchema.pick({}).extend({ ...mappingFields, ...likeField });
+  const common = pipelineSchema.pick({}).extend({ ...mappingFields, ...sourceFields });
   return [
     `### Every source\n\n${optionTable(describeOptions(common, links))}`,
     ...Object.entries(labelForms).map(

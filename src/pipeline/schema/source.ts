@@ -4,26 +4,32 @@ import { type ParsedSourceConfig, type SourceConfig, sources } from '../../sourc
 import { type Mapping, type MappingConfig, mappingFields } from '../../source/sample-mapping.ts';
 
 /** Beside what the columns mean. */
-export const likeField = {
+export const sourceFields = {
   like: z
     .string()
     .optional()
     .describe('Another source whose features and labels are meant here too; those that are given replace its own.'),
+  tags: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'What `stream.route` may know its rows by, besides its name: `[lab, noisy]`. They are not those of `like`.',
+    ),
 };
 
-type Described = { readonly like?: string | undefined };
+const described = z.strictObject(sourceFields);
 
 /** What a user writes for a source of a pipeline: the medium, and what its columns mean. */
-export type PipelineSource = SourceConfig & MappingConfig & Described;
+export type PipelineSource = SourceConfig & MappingConfig & z.input<typeof described>;
 /** A checked source, defaults filled in. */
-export type ParsedPipelineSource = ParsedSourceConfig & Mapping & Described;
+export type ParsedPipelineSource = ParsedSourceConfig & Mapping & z.output<typeof described>;
 
 /** Every medium, each with the options that say what columns mean. */
 export const pipelineSources = family(
   'source',
   sources.plugins.map((medium) => ({
     ...medium,
-    fields: (medium.fields as z.ZodObject).safeExtend({ ...mappingFields, ...likeField }),
+    fields: (medium.fields as z.ZodObject).safeExtend({ ...mappingFields, ...sourceFields }),
   })) as unknown as [AnyPlugin, ...AnyPlugin[]],
 );
 

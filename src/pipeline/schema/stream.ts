@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { durationSchema } from '../../core/duration.ts';
+import { parquet } from '../../sink/parquet.ts';
 
 const rows = z.number().int().positive();
 
@@ -12,15 +14,63 @@ export const streamSchema = z
       .describe(
         'The source that is trained on; or several, each with how often rows of it come: `{ old: 1, new: 3 }`.',
       ),
+    join: z
+      .strictObject({
+        labels: z.string().describe('The source of the labels: it has an id and labels, and no features.'),
+        ttl: durationSchema.describe(
+          'How long samples wait for labels, and labels for their sample: `30s`, `15m`, `12h`, `7d`. An id is remembered for as long again.',
+        ),
+        maxItems: rows
+          .default(1_000_000)
+          .describe('Ids that something is kept of, at most: what would end first goes.'),
+        maxBytes: z
+          .number()
+          .int()
+          .positive()
+          .default(4 * 2 ** 30)
+          .describe('Bytes that are kept, at most, beside what a checkpoint may go back to.'),
+        onLate: z
+          .enum(['train', 'deadLetter', 'drop'])
+          .default('drop')
+          .describe("What becomes of a label whose sample's time is over; it is counted in any case."),
+        time: z
+          .enum(['event', 'processing'])
+          .default('event')
+          .describe('What `ttl` is measured by: the highest event time seen, or the clock.'),
+        directory: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Folder of what waits; `join` in the run folder when left out.'),
+      })
+      .optional()
+      .describe(
+        'Labels come apart from their samples, which wait for them by id. Each label of a sample and head trains once.',
+      ),
     route: z
       .array(
         z.strictObject({
           source: z.string().optional().describe('Pattern of the sources that a row may be from.'),
+          tag: z.string().optional().describe('Pattern of tags, one of which its source must have.'),
           heads: z.string().describe('Pattern of the heads that it may train; `!*` is none.'),
         }),
       )
       .default([])
-      .describe('Which heads rows may train: the first rule that fits a row decides. Every head, where none does.'),
+      .describe(
+        'Which heads rows may train, by their source and its tags: the first rule that fits a row decides. Every head, where none does.',
+      ),
+    record: z
+      .strictObject({
+        ...parquet.fields.shape,
+        path: z
+          .string()
+          .min(1)
+          .describe('The folder; of this pipeline alone. Its parts are read as `<path>/*.parquet`.'),
+      })
+      .optional()
+      .describe(
+        'Samples are recorded as Parquet as they come, before they are mixed: what of them is trained on. A run that goes on records no row twice.',
+      ),
     shuffle: z
       .union([
         rows,

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../core/error.ts';
 import { quote } from '../../core/format.ts';
-import { matchNames, unmatched } from '../../core/pattern.ts';
+import { matchNames, unmatchedIn } from '../../core/pattern.ts';
 import type { ColumnProfile } from './profile.ts';
 
 /** How columns become one input. */
@@ -77,8 +77,9 @@ function chooseLabels(
   names: readonly string[],
 ): { readonly chosen: readonly ColumnProfile[]; readonly labelsBy: string } {
   if (pattern !== undefined) {
+    const missing = unmatchedIn('--labels', pattern, 'column', names);
+    if (missing.length > 0) throw new ConfigError(missing);
     const wanted = matchNames(pattern, names);
-    if (wanted.length === 0) throw new ConfigError(unmatched('--labels', pattern, 'column', names));
     return { chosen: columns.filter(({ name }) => wanted.includes(name)), labelsBy: `as --labels '${pattern}' says` };
   }
   const possible = columns.filter((column) => typeof labelOf(column) !== 'string');

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { sources, type TableSource } from '../../source/index.ts';
 import { mediumOf } from '../medium.ts';
 import { type Guess, guessOf } from './guess.ts';
-import { profileOf } from './profile.ts';
+import { type ColumnProfile, profileOf } from './profile.ts';
 import { writeStarter } from './write.ts';
 
 /** A pipeline to begin with. */
@@ -20,13 +20,39 @@ export interface StarterPipeline {
  */
 export async function starterPipeline(path: string, labels?: string): Promise<StarterPipeline> {
   const type = mediumOf(path, 'data');
-  const table = sources.build({ type, path }, { name: 'data', where: 'data' }, 'data') as TableSource;
-  const profiles = await profileOf(table);
+  const { table, profiles, nullText } = await lookAt(type, path);
   const guess = guessOf(profiles, labels);
   const rows = (await table.countRows?.()) ?? profiles[0]?.rows ?? 0;
   const name = nameOf(path);
   const columns = profiles.map((profile) => profile.name);
-  return { name, guess, yaml: writeStarter({ name, type, path, columns, rows, guess }) };
+  return { name, guess, yaml: writeStarter({ name, type, path, nullText, columns, rows, guess }) };
+}
+
+interface Look {
+  readonly table: TableSource;
+  readonly profiles: readonly ColumnProfile[];
+  /** Texts that stand for no value, where they are not the usual ones. */
+  readonly nullText?: readonly string[];
+}
+
+/**
+ * Opens a file and looks at its columns. A text as `NA` stands for no value where that makes numbers of a column; where
+ * nothing but texts has it, it may be a value like others.
+ */
+async function lookAt(type: string, path: string): Promise<Look> {
+  const open = (options: object): TableSource =>
+    sources.build({ type, path, ...options }, { name: 'data', where: 'data' }, 'data') as TableSource;
+  const table = open({});
+  const profiles = await profileOf(table);
+  if (type !== 'csv' && type !== 'tsv') return { table, profiles };
+  const marked = profiles.filter(({ kind, marks }) => kind === 'text' && marks.size > 0);
+  const every = ['', ...new Set(marked.flatMap(({ marks }) => [...marks]))];
+  const kinds = new Map((await open({ nullText: every }).columns()).map(({ name, kind }) => [name, kind]));
+  const numbers = marked.filter(({ name }) => kinds.get(name) === 'number');
+  if (numbers.length === 0) return { table, profiles };
+  const nullText = ['', ...new Set(numbers.flatMap(({ marks }) => [...marks]))];
+  const again = open({ nullText });
+  return { table: again, profiles: await profileOf(again), nullText };
 }
 
 /** What the pipeline is called: after the file. */

@@ -22,8 +22,12 @@ export interface ColumnProfile {
   readonly longest: number;
   /** Characters that texts consist of. */
   readonly characters: ReadonlySet<string>;
+  /** Texts that often stand for no value. */
+  readonly marks: ReadonlySet<string>;
 }
 
+/** Texts that people, and other programs, write where there is no value. */
+const markForm = /^(na|n\/a|n\.a\.|#n\/a|nan|null|none|nil|missing|unknown|[-.?]+)$/i;
 /** Rows that are looked at. */
 const firstRows = 20_000;
 /** Values that are told apart; more are many. */
@@ -59,6 +63,7 @@ class Profile implements ColumnProfile {
   shortest = Number.POSITIVE_INFINITY;
   longest = 0;
   readonly characters = new Set<string>();
+  readonly marks = new Set<string>();
   readonly #values = new Map<string | number, number>();
 
   constructor(name: string, kind: TableColumn['kind']) {
@@ -113,6 +118,7 @@ class Profile implements ColumnProfile {
   #takeText(text: string): void {
     this.#count(text);
     this.#takeLength(text.length);
+    if (markForm.test(text)) this.marks.add(text);
     if (this.characters.size <= mostDistinct) for (const character of text) this.characters.add(character);
   }
 

@@ -8,6 +8,8 @@ export interface Starter {
   readonly type: string;
   /** The data file as the user named it. */
   readonly path: string;
+  /** Texts that stand for no value, where they are not the usual ones. */
+  readonly nullText?: readonly string[] | undefined;
   /** All columns of the file. */
   readonly columns: readonly string[];
   /** Rows of the file, as far as they were counted. */
@@ -37,6 +39,7 @@ export function writeStarter(starter: Starter): string {
     '  train:',
     `    type: ${type}`,
     `    path: ${scalar(path)}`,
+    ...nullLines(starter, '  # texts between numbers: no values'),
     ...splitLines(starter, '<>'),
     ...(guess.id === undefined ? [] : [`    id: ${scalar(guess.id)}`]),
     '    # The inputs of the model, and how columns become them.',
@@ -48,6 +51,7 @@ export function writeStarter(starter: Starter): string {
     '  test:',
     `    type: ${type}`,
     `    path: ${scalar(path)}`,
+    ...nullLines(starter, ''),
     ...splitLines(starter, '='),
     '    like: train',
     '',
@@ -60,6 +64,9 @@ export function writeStarter(starter: Starter): string {
     '',
   ].join('\n');
 }
+
+const nullLines = ({ nullText }: Starter, comment: string): readonly string[] =>
+  nullText === undefined ? [] : [`    nullText: ${list(nullText)}${comment}`];
 
 /** Which rows are trained on: four in five, by what stands in them, so that it is the same in each run. */
 function splitLines({ guess, columns }: Starter, comparison: '<>' | '='): readonly string[] {

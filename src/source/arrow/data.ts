@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import type * as Arrow from 'apache-arrow';
 
 /**
- * Checks that what a column's offsets lead to is there: lists, texts and bytes lie in what holds them.
+ * Checks that what a column's offsets lead to is there: lists, texts and bytes lie in what holds them, and texts are some.
  * @throws Error where they don't
  */
 export function verifyData(library: typeof Arrow, data: Arrow.Data, rows: number): void {
@@ -24,9 +25,10 @@ export function verifyData(library: typeof Arrow, data: Arrow.Data, rows: number
     DataType.isBinary(type) ||
     DataType.isLargeUtf8(type) ||
     DataType.isLargeBinary(type)
-  )
+  ) {
     verifyOffsets(data.valueOffsets, rows, data.values.length);
-  else if (DataType.isUnion(type)) for (const child of children) verifyData(library, child, child.length);
+    if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) verifyTexts(data, rows);
+  } else if (DataType.isUnion(type)) for (const child of children) verifyData(library, child, child.length);
   else if (DataType.isFixedSizeBinary(type)) {
     if (!(type.byteWidth >= 0) || data.values.length < rows * type.byteWidth)
       throw new Error('a column that is too short');
@@ -47,4 +49,18 @@ function verifyOffsets(offsets: ArrayLike<number | bigint> | undefined, rows: nu
     last = offset;
   }
   if (last > size) throw new Error('lists that end outside of their column');
+}
+
+/** The library would put U+FFFD in the place of what is no text. */
+function verifyTexts(data: Arrow.Data, rows: number): void {
+  const { values, valueOffsets } = data;
+  const at = (row: number): number => Number(valueOffsets[row]);
+  const isText = (start: number, end: number): boolean => isUtf8(values.subarray(start, end));
+  const isWithin = (offset: number): boolean => offset < values.length && (values[offset] & 0xc0) === 0x80;
+  let isWhole = rows === 0 || isText(at(0), at(rows));
+  for (let row = 1; isWhole && row < rows; row++) isWhole = !isWithin(at(row));
+  if (isWhole) return;
+  // Anything may stand where a text is null.
+  for (let row = 0; row < rows; row++)
+    if (data.getValid(row) && !isText(at(row), at(row + 1))) throw new Error('text that is not in UTF-8');
 }

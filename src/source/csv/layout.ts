@@ -50,6 +50,8 @@ export async function layoutOf(path: string, format: CsvFormat, signal: AbortSig
   const [start, end] = [sample.starts[0] as number, sample.ends[0] as number];
   const first = fieldsOf(sample.bytes.toString('utf8', start, end).replace(/^\uFEFF/, ''), delimiter);
   const names = format.names ?? (header ? first : first.map((_, at) => `column${at + 1}`));
+  if (header && format.names === undefined && first.length === 1)
+    refuseOtherDelimiter(sample, delimiter, `${path}:${sample.lines[0]}`);
   checkNames(names, `${path}:${sample.lines[0]}`);
   if (!header) return { names, begin: { byte: 0, row: 0, line: 1 }, sample };
   const byte = sample.starts[1] ?? sample.bytes.length;
@@ -60,6 +62,30 @@ export async function layoutOf(path: string, format: CsvFormat, signal: AbortSig
 function afterFirst(block: Block): Block {
   const faults = new Map([...block.faults].filter(([at]) => at > 0).map(([at, fault]) => [at - 1, fault]));
   return { ...block, starts: block.starts.slice(1), ends: block.ends.slice(1), lines: block.lines.slice(1), faults };
+}
+
+const delimiters = [',', ';', '\t', '|'];
+/** Lines that are looked at for another delimiter. */
+const looked = 20;
+
+/** @throws SourceError when one column would be several by another delimiter, in the first lines alike */
+function refuseOtherDelimiter({ bytes, starts, ends, faults }: Block, delimiter: string, where: string): void {
+  const lines = [...starts.slice(0, looked).keys()]
+    .filter((record) => !faults.has(record))
+    .map((record) => bytes.toString('utf8', starts[record], ends[record]));
+  const fields = (line: string, by: string): number => fieldsOf(line, by).length;
+  const other = delimiters.find((by) => {
+    const count = fields(lines[0] as string, by);
+    return by !== delimiter && count > 1 && lines.every((line) => fields(line, by) === count);
+  });
+  if (other === undefined) return;
+  const types: Readonly<Record<string, string>> = { '\t': 'type: tsv', ',': 'type: csv' };
+  throw new SourceError({
+    where,
+    expected: `the names of columns, parted by ${formatValue(delimiter)}`,
+    found: `one column, ${formatValue(lines[0])}`,
+    hint: `they are parted by ${formatValue(other)}: ${types[other] ?? `type: csv, delimiter: '${other}'`}`,
+  });
 }
 
 function checkNames(names: readonly string[], where: string): void {

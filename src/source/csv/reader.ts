@@ -1,10 +1,10 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { ConfigError } from '../../core/error.ts';
+import type { Fault } from '../../core/fault.ts';
 import { unmatched } from '../../core/pattern.ts';
 import { connected, openFor } from '../duckdb/database.ts';
 import { type Choice, columnsOf, type Rows, select } from '../duckdb/query.ts';
 import { messageOf } from '../duckdb/text.ts';
-import type { Fault } from '../fault.ts';
 import { type BlockFile, BlockFolder, textOf } from '../file/block-file.ts';
 import { handOn, type Part } from '../file/hand-on.ts';
 import type { FileReader, Scanned, ScanOptions } from '../file/reader.ts';
@@ -56,19 +56,22 @@ export function csvReader(format: CsvFormat, choice: Choice): FileReader {
     derive: { ...derive, ...(where !== undefined && { [chosenName]: `coalesce((\n${where}\n)::BOOLEAN, FALSE)` }) },
   };
 
-  async function* look(connection: DuckDBConnection, path: string, signal?: AbortSignal) {
+  let isChecked = false;
+  /** @param path a file; undefined when options say everything */
+  async function* look(connection: DuckDBConnection, path: string | undefined, signal?: AbortSignal) {
     const file = await folder.open();
     try {
-      const found = await layout(path, signal);
+      const found = path === undefined ? { names: format.names ?? [], sample: undefined } : await layout(path, signal);
       // The first file is asked first, and has what is spoken of.
-      if (layouts.size === 1) checkTypes(found.names);
+      if (!isChecked) checkTypes(found.names);
+      isChecked = true;
       if (found.names.some((name) => !types.has(name))) {
         const inferred = await inferTypes(connection, file, found.names, found.sample, format);
         for (const [at, name] of found.names.entries()) types.set(name, types.get(name) ?? (inferred[at] as string));
       }
       await file.write(Buffer.alloc(0));
       const relation = csvRelation(file.path, typed(found.names), format);
-      yield await columnsOf(connection, relation, choice, path);
+      yield await columnsOf(connection, relation, choice, path ?? 'the options');
     } finally {
       await file.remove();
     }
@@ -145,12 +148,22 @@ export function csvReader(format: CsvFormat, choice: Choice): FileReader {
     use: (connection: DuckDBConnection) => AsyncGenerator<Value>,
   ): AsyncGenerator<Value> => connected(database, { where: path, expected: 'a file of CSV' }, signal, use);
 
+  const columns = async (path: string | undefined, signal: AbortSignal | undefined) => {
+    const what = path ?? 'the options';
+    for await (const found of open(what, signal, (connection) => look(connection, path, signal))) return found;
+    return [];
+  };
+
   return {
-    columns: async (path, signal) => {
-      for await (const columns of open(path, signal, (connection) => look(connection, path, signal))) return columns;
-      return [];
-    },
+    columns,
     scan: (path, options) => open(path, options.signal, (connection) => scan(connection, path, options)),
+    declared: async (signal) =>
+      format.names?.every((name) => name in format.types) ? columns(undefined, signal) : undefined,
+    adopt: (before) => {
+      isChecked = true;
+      for (const { name, type } of before) if (!(name in derive)) types.set(name, types.get(name) ?? type);
+    },
+    forget: (path) => void layouts.delete(path),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Fault } from '../../core/fault.ts';
 import { formatValue, quote } from '../../core/format.ts';
-import type { Fault } from '../fault.ts';
 
 /** What DuckDB could not read on this connection: the first fault of each record, by its place in the file. */
 export async function rejectsOf(

@@ -40,7 +40,7 @@ export async function openFor(files: readonly string[], folders: readonly string
   const settings = [
     // Paths are compared as queries write them.
     `allowed_paths = [${files.flatMap((file) => [literal(file), exactPath(file)]).join(', ')}]`,
-    `allowed_directories = [${folders.map((folder) => literal(`${folder}/`)).join(', ')}]`,
+    `allowed_directories = [${folders.flatMap((folder) => [literal(`${folder}/`), exactPath(`${folder}/`)]).join(', ')}]`,
     'enable_external_access = false',
     'autoinstall_known_extensions = false',
     'autoload_known_extensions = false',

@@ -50,9 +50,9 @@ export async function columnsOf(
       })),
     );
   for (const [name, expression] of Object.entries(derive))
-    await checkExpression(connection, expression, relation.from, placeOf(['derive', name]));
+    await checkExpression(connection, expression, relation.from, placeOf(['derive', name]), what);
   const all = everythingOf(relation, derive);
-  if (where !== undefined) await checkExpression(connection, where, `(${all})`, placeOf(['where']));
+  if (where !== undefined) await checkExpression(connection, where, `(${all})`, placeOf(['where']), what);
   return (await describe(connection, all)).slice(0, -1);
 }
 

@@ -13,10 +13,10 @@ export interface SqlConfig extends FileConfig {
 
 /** A source of files that DuckDB reads by itself. */
 export function sqlSource(config: SqlConfig, context: SourceContext, format: QueryFormat): TableSource {
-  return fileSource(config, context, ({ files, placeOf }) => {
+  return fileSource(config, context, ({ reach, placeOf }) => {
     let instance: Promise<DuckDBInstance> | undefined;
     const database = (): Promise<DuckDBInstance> => {
-      instance ??= files().then((paths) => openFor(paths));
+      instance ??= reach().then(({ files, folders }) => openFor(files, folders));
       return instance;
     };
     return queryReader(database, format, { where: config.where, derive: config.derive, placeOf });

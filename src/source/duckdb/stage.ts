@@ -3,6 +3,7 @@ import type { RawColumn } from '../../core/table.ts';
 import type { FileReader, Scanned, ScanOptions } from '../file/reader.ts';
 import type { TableColumn } from '../source.ts';
 import { connected, load, openFor } from './database.ts';
+import { namesIn } from './expression.ts';
 import { type Choice, columnsOf, type Relation, select } from './query.ts';
 import { identifier } from './text.ts';
 
@@ -31,13 +32,33 @@ export function choosing(reader: FileReader, format: string, choice: Choice): Fi
     return instance;
   };
 
-  async function* look(connection: DuckDBConnection, path: string, signal?: AbortSignal) {
-    await makeTable(connection, await reader.columns(path, signal));
-    yield await columnsOf(connection, relation, choice, path);
+  async function* look(connection: DuckDBConnection, columns: readonly TableColumn[], what: string) {
+    await makeTable(connection, columns);
+    yield await columnsOf(connection, relation, choice, what);
   }
 
+  const chosen = async (columns: readonly TableColumn[], what: string, signal?: AbortSignal) => {
+    const fault = { where: what, expected: format };
+    for await (const all of connected(database, fault, signal, (connection) => look(connection, columns, what)))
+      return all;
+    return [];
+  };
+
+  /** Those that are wanted or that SQL speaks of; one at least, as a table has one. */
+  const neededOf = async (
+    connection: DuckDBConnection,
+    all: readonly TableColumn[],
+    wanted: readonly TableColumn[],
+  ): Promise<readonly TableColumn[]> => {
+    const { where, derive } = choice;
+    const names = await namesIn(connection, [...(where === undefined ? [] : [where]), ...Object.values(derive)]);
+    const own = new Set(wanted.map(({ name }) => name));
+    const needed = all.filter(({ name }) => own.has(name) || (names?.has(name.toLowerCase()) ?? true));
+    return needed.length > 0 ? needed : all.slice(0, 1);
+  };
+
   async function* scan(connection: DuckDBConnection, path: string, options: ScanOptions): AsyncGenerator<Scanned> {
-    const columns = await reader.columns(path, options.signal);
+    const columns = await neededOf(connection, await reader.columns(path, options.signal), options.columns);
     for await (const scanned of reader.scan(path, { ...options, columns })) {
       await makeTable(connection, columns);
       await fill(connection, scanned, columns);
@@ -48,12 +69,13 @@ export function choosing(reader: FileReader, format: string, choice: Choice): Fi
   }
 
   return {
-    columns: async (path, signal) => {
-      const fault = { where: path, expected: format };
-      for await (const columns of connected(database, fault, signal, (connection) => look(connection, path, signal)))
-        return columns;
-      return [];
+    columns: async (path, signal) => chosen(await reader.columns(path, signal), path, signal),
+    declared: async (signal) => {
+      const columns = await reader.declared?.(signal);
+      return columns && chosen(columns, 'the options', signal);
     },
+    adopt: (columns) => reader.adopt?.(columns.filter(({ name }) => !(name in choice.derive))),
+    forget: (path) => reader.forget?.(path),
     scan: (path, options) =>
       connected(database, { where: path, expected: format }, options.signal, (connection) =>
         scan(connection, path, options),

@@ -21,6 +21,34 @@ export const shardSchema = z
 /** One or several texts, as a list. */
 const texts = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).transform((value) => [value].flat());
 
+const followFields = z.strictObject({
+  quietMs: z
+    .number()
+    .min(0)
+    .default(2000)
+    .describe(
+      'A file is read when its size and time have not changed for so long. 0 when files come by renaming alone: then each is whole when it appears.',
+    ),
+  pollMs: z
+    .number()
+    .positive()
+    .default(1000)
+    .describe('How often the folder is looked into where the system does not tell of new files.'),
+  columnsFrom: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A file with the columns, for when no other has come yet. Its rows are not read.'),
+});
+
+const followSchema = z
+  .union([z.boolean(), followFields])
+  .transform((value) => (value === true ? followFields.parse({}) : value === false ? undefined : value))
+  .optional();
+
+/** How a folder is watched. */
+export type FollowOptions = z.output<typeof followFields>;
+
 /** Options of every source of files. */
 export const fileFields = {
   path: texts.describe(
@@ -30,6 +58,9 @@ export const fileFields = {
   shard: shardSchema
     .optional()
     .describe('Reads one of several equal parts, counted from 1: 1/4. Rows are dealt out to them one by one.'),
+  follow: followSchema.describe(
+    'Whether files that are still to come are waited for: the source has no end. Each file is read once, by its name, in the order in which files were found; a restart repeats that order.',
+  ),
   chunkRows: z.int().min(1).default(2048).describe('Most rows that are handed on at once.'),
 };
 

@@ -1,7 +1,7 @@
 import type { Rejected } from '../../core/chunk.ts';
+import type { Fault } from '../../core/fault.ts';
 import type { RawColumn } from '../../core/table.ts';
 import { emptyColumn, pick } from '../column.ts';
-import type { Fault } from '../fault.ts';
 import type { Scanned, ScanOptions } from './reader.ts';
 import type { Block } from './record.ts';
 import { isInShard } from './row.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Issue, SourceError } from '../../core/error.ts';
+import { type Issue, MissingFileError } from '../../core/error.ts';
 import { quote } from '../../core/format.ts';
 
 /** The files that a pattern with `*`, `?`, `**` or `[…]` means, in any order. */
@@ -9,7 +9,7 @@ export type Glob = (pattern: string) => Promise<readonly string[]>;
 /**
  * Absolute paths of the files that `paths` name: in the order of the list, those of one pattern by name, none twice.
  * @param folder where relative paths begin
- * @throws SourceError naming `where`, for every path that names no file
+ * @throws MissingFileError naming `where`, for every path that names no file
  */
 export async function listFiles(
   paths: readonly string[],
@@ -28,6 +28,6 @@ export async function listFiles(
       issues.push({ where, expected: isPattern ? 'files like this' : 'a file', found: `none at ${quote(absolute)}` });
     for (const file of found) files.add(file);
   }
-  if (issues.length > 0) throw new SourceError(issues);
+  if (issues.length > 0) throw new MissingFileError(issues);
   return [...files];
 }

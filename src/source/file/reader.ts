@@ -1,6 +1,7 @@
 import type { Json, Rejected } from '../../core/chunk.ts';
 import type { RawColumn } from '../../core/table.ts';
 import type { TableColumn } from '../source.ts';
+import type { FilePart } from './bytes.ts';
 import type { Shard } from './row.ts';
 
 /** What reading one file is told. */
@@ -15,6 +16,8 @@ export interface ScanOptions {
   /** Those that are wanted; all of them are there. */
   readonly columns: readonly TableColumn[];
   readonly signal: AbortSignal;
+  /** Only this much of the file, through what is open already: of formats of lines. */
+  readonly part?: FilePart;
 }
 
 /** Rows of one file. */
@@ -38,4 +41,10 @@ export interface FileReader {
   columns(path: string, signal?: AbortSignal): Promise<readonly TableColumn[]>;
   countRows?(path: string, signal?: AbortSignal): Promise<number>;
   scan(path: string, options: ScanOptions): AsyncIterable<Scanned>;
+  /** The columns, where options name them all, so that no file is needed to know them. */
+  declared?(signal?: AbortSignal): Promise<readonly TableColumn[] | undefined>;
+  /** Takes columns as they were before a restart, instead of what the first file would say. */
+  adopt?(columns: readonly TableColumn[]): void;
+  /** Lets go of what is known of a file: it is read no more. */
+  forget?(path: string): void;
 }

@@ -2,12 +2,14 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import type { Json } from '../../core/chunk.ts';
 import { placeOf } from '../../core/config.ts';
-import { ConfigError, SourceError } from '../../core/error.ts';
+import { SourceError } from '../../core/error.ts';
 import { formatValue, quote } from '../../core/format.ts';
-import { matchNames, unmatched } from '../../core/pattern.ts';
 import type { SourceContext } from '../context.ts';
 import { glob } from '../duckdb/database.ts';
+import { followSource } from '../follow/source.ts';
 import type { TableColumn, TableReading, TableReadOptions, TableSource } from '../source.ts';
+import { choose, offeredOf } from './choose.ts';
+import type { FollowOptions } from './fields.ts';
 import { listFiles } from './list.ts';
 import type { FileReader } from './reader.ts';
 import { countInShard, fileTable, inParts, type Shard } from './row.ts';
@@ -18,12 +20,14 @@ export interface FileConfig {
   readonly columns?: readonly string[] | undefined;
   readonly shard?: Shard | undefined;
   readonly chunkRows: number;
+  /** Files that are still to come are waited for. */
+  readonly follow?: FollowOptions | undefined;
 }
 
 /** What whoever makes a reader may ask of the source that it is for. */
 export interface FileSet {
-  /** The files, in order; listed when first asked. */
-  files(): Promise<readonly string[]>;
+  /** The files, and the folders with files, that are read and nothing else; listed when first asked. */
+  reach(): Promise<{ readonly files: readonly string[]; readonly folders: readonly string[] }>;
   /** The place of an option, for errors. */
   readonly placeOf: (option: readonly string[]) => string;
 }
@@ -45,26 +49,15 @@ export function fileSource(
   const { path: paths, columns: patterns, shard, chunkRows } = config;
   const { name } = context;
   const where = (option: readonly string[]): string => placeOf(option, context.where ?? name);
+  if (config.follow !== undefined) return followSource({ ...config, follow: config.follow }, context, readerFor);
   let listing: Promise<readonly string[]> | undefined;
   const list = (): Promise<readonly string[]> => {
     listing ??= listFiles(paths, context.folder ?? '.', where(['path']), glob);
     return listing;
   };
-  const reader = readerFor({ files: list, placeOf: where });
-
-  /** The columns of a file that are offered. */
-  const look = async (path: string, signal?: AbortSignal): Promise<readonly TableColumn[]> => {
-    const all = await reader.columns(path, signal);
-    if (patterns === undefined) return all;
-    const names = all.map((column) => column.name);
-    const matches = patterns.map((pattern) => matchNames(pattern, names));
-    const issues = patterns
-      .filter((_, at) => matches[at]?.length === 0)
-      .map((pattern) => unmatched(`${where(['columns'])}, ${path}`, pattern, 'column', names));
-    if (issues.length > 0) throw new ConfigError(issues);
-    const meant = new Set(matches.flat());
-    return all.filter((column) => meant.has(column.name));
-  };
+  const reader = readerFor({ reach: async () => ({ files: await list(), folders: [] }), placeOf: where });
+  const look = async (path: string, signal?: AbortSignal): Promise<readonly TableColumn[]> =>
+    offeredOf(await reader.columns(path, signal), patterns, `${where(['columns'])}, ${path}`);
   const known = new Map<string, Promise<readonly TableColumn[]>>();
   const offered = (path: string, signal?: AbortSignal): Promise<readonly TableColumn[]> => {
     const found = known.get(path) ?? look(path, signal);
@@ -73,7 +66,7 @@ export function fileSource(
     return found;
   };
 
-  async function* read({ from, columns: wanted, signal }: TableReadOptions): AsyncGenerator<TableReading> {
+  async function* read({ from, columns: wanted, signal, everyShard }: TableReadOptions): AsyncGenerator<TableReading> {
     signal.throwIfAborted();
     const paths = await list();
     const start = positionOf(from, paths, name);
@@ -82,7 +75,8 @@ export function fileSource(
       const path = paths[file] as string;
       const columns = choose(await offered(path, signal), wanted ?? first.map((column) => column.name), first, path);
       const place = file === start.file ? { from: start.row, mark: start.mark } : { from: 0, mark: undefined };
-      for await (const scanned of reader.scan(path, { file, ...place, shard, columns, signal }))
+      const scan = { file, ...place, shard: everyShard ? undefined : shard, columns, signal };
+      for await (const scanned of reader.scan(path, scan))
         for (const part of inParts(scanned, chunkRows)) {
           signal.throwIfAborted();
           yield {
@@ -99,6 +93,7 @@ export function fileSource(
     name,
     replayable: true,
     files: list,
+    shard,
     columns: async (signal) => {
       const [first] = await list();
       return first === undefined ? [] : offered(first, signal);
@@ -113,31 +108,6 @@ export function fileSource(
     }),
     read,
   };
-}
-
-/** The wanted columns of a file, in the order in which they are wanted. They are of the kinds they have in the first file. */
-function choose(
-  columns: readonly TableColumn[],
-  wanted: readonly string[],
-  first: readonly TableColumn[],
-  path: string,
-): readonly TableColumn[] {
-  const byName = new Map(columns.map((column) => [column.name, column]));
-  const missing = wanted.filter((name) => !byName.has(name));
-  if (missing.length > 0)
-    throw new SourceError(missing.map((name) => unmatched(path, name, 'column', [...byName.keys()])));
-  const chosen = wanted.map((name) => byName.get(name) as TableColumn);
-  const kinds = new Map(first.map(({ name, kind }) => [name, kind]));
-  const different = chosen.filter(({ name, kind }) => (kinds.get(name) ?? kind) !== kind);
-  if (different.length > 0)
-    throw new SourceError(
-      different.map(({ name, kind, type }) => ({
-        where: path,
-        expected: `column ${quote(name)} to be of kind '${kinds.get(name)}', as in the first file`,
-        found: `'${kind}' (${type})`,
-      })),
-    );
-  return chosen;
 }
 
 interface Place {

@@ -30,12 +30,13 @@ const positionSchema = z.strictObject({ row: z.int().min(0) });
 export function rowSource(medium: RowMedium, { name, shard, chunkRows }: RowOptions): TableSource {
   const place = (row: number): string => `${name}, row ${row + 1}`;
 
-  async function* read({ from, columns: wanted, signal }: TableReadOptions): AsyncGenerator<TableReading> {
+  async function* read({ from, columns: wanted, signal, everyShard }: TableReadOptions): AsyncGenerator<TableReading> {
     signal.throwIfAborted();
     const columns = choose(medium.columns(), wanted, name);
+    const part = everyShard ? undefined : shard;
     for (let row = rowOf(from, name); row < medium.rows; ) {
       const rows: number[] = [];
-      for (; row < medium.rows && rows.length < chunkRows; row++) if (isInShard(shard, 0, row)) rows.push(row);
+      for (; row < medium.rows && rows.length < chunkRows; row++) if (isInShard(part, 0, row)) rows.push(row);
       if (rows.length === 0) return;
       const sorted = medium.read(rows, columns);
       const kept = sorted.records.map((at) => rows[at] as number);
@@ -60,6 +61,7 @@ export function rowSource(medium: RowMedium, { name, shard, chunkRows }: RowOpti
   return {
     name,
     replayable: true,
+    shard,
     columns: async () => medium.columns(),
     ...(Number.isFinite(medium.rows) && { countRows: async () => countInShard(shard, 0, medium.rows) }),
     read,

@@ -1,6 +1,6 @@
+import type { Fault } from '../../core/fault.ts';
 import { formatValue, quote } from '../../core/format.ts';
 import type { RawColumn } from '../../core/table.ts';
-import type { Fault } from '../fault.ts';
 import { columnAs, columnOf, type Kind, kindOf } from '../sample-record.ts';
 import type { TableColumn } from '../source.ts';
 

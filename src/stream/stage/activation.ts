@@ -32,13 +32,16 @@ export interface Ending extends OutputOptions {
  * model and computing it can't differ.
  */
 export class Activation {
+  /** Who knows what the handles stand for: symbolic tensors or real ones. */
   readonly interpreter: Interpreter;
+  /** What each tensor is known by, by its name: of an input, a branch, or those that were joined. */
   readonly handles: ReadonlyMap<string, Handle>;
   /** The branch of the innermost fork: what a head is named after. */
   readonly branch: string | undefined;
   /** Whether that branch begins with whatever uses the tensors next: of several it is not known which it will use. */
   readonly pending: boolean;
 
+  /** @param interpreter of the selector: activations are made by it and by the operators, not by users */
   constructor(
     interpreter: Interpreter,
     handles: ReadonlyMap<string, Handle>,
@@ -64,8 +67,10 @@ export class Activation {
 
 /** The loss of one head in the batch at hand. */
 export class HeadLoss {
+  /** Name of the head. */
   readonly head: string;
 
+  /** @param head that `branch` has ended */
   constructor(head: string) {
     this.head = head;
   }
@@ -76,9 +81,12 @@ export type HeadLosses<Heads extends string = string> = { readonly [Head in Head
 
 /** What a selector answers a batch with. */
 export class MergedLoss<Heads extends string = string> {
+  /** What is merged, by head. */
   readonly losses: HeadLosses<Heads>;
+  /** How they become one. */
   readonly merging: Merging;
 
+  /** @param losses of every head that the batch may train: `mergeLosses` makes this */
   constructor(losses: HeadLosses<Heads>, merging: Merging) {
     this.losses = losses;
     this.merging = merging;

@@ -2,10 +2,10 @@ import { add, any, div, logicalOr, mul, type Scalar, scalar, sum, type Tensor } 
 import { ConfigError } from '../../core/error.ts';
 import { formatValue, oneOf } from '../../core/format.ts';
 import { withGradient } from '../../loss/gradient.ts';
-import { rowLosses } from '../../loss/index.ts';
 import { type Layer, layerOfMode, type MergeMode } from '../../model/index.ts';
 import { applyLayer, type Flow as Masked, selectIf } from '../../step/forward.ts';
 import { partingName, partings } from '../../step/gramian.ts';
+import { headLosses } from '../../step/head-losses.ts';
 import type { ModelProgram } from '../../step/program.ts';
 import type { StepResult } from '../../trace/record.ts';
 import { Activation, Handle, HeadLoss, type Interpreter, type MergedLoss } from './activation.ts';
@@ -85,20 +85,13 @@ export class Computer implements Interpreter {
     const trained = program.byName.get(head);
     if (!trained) return this.#refuseHeads(formatValue(head));
     const { tensor, place } = this.#computed(handle);
-    const { objective, label } = trained;
-    const weight = this.#inputs[`weight/${head}`];
-    const batch = {
-      output: tensor,
-      label: this.#input(`label/${head}`),
-      present: this.#input(`present/${head}`),
-      ...(label.bound ? { bound: this.#input(`bound/${head}`) } : {}),
-      ...(weight ? { weight } : {}),
-    };
-    const summed = sum(rowLosses(objective.loss, batch, `head "${head}"`));
+    const { objective } = trained;
+    const summed = sum(headLosses(this.#inputs, { name: head, heads: [trained] }, tensor));
     const loss = new HeadLoss(head);
     this.#losses.set(loss, div(summed, this.#input(`denominator/${head}`)));
     this.#tape.end(head, place);
-    if (this.#inputs.points) this.#points.set(`point/${head}`, objective.loss.point(tensor));
+    if (this.#inputs.points || objective.prequential > 0)
+      this.#points.set(`point/${head}`, objective.loss.point(tensor));
     return loss;
   }
 
@@ -135,7 +128,8 @@ export class Computer implements Interpreter {
         (dy) => this.#passed(dy, from, place),
       ),
     }));
-    const [result] = applyLayer(layer, guarded, { training: true });
+    const frozen = this.#model.program.frozenIn(this.#inputs, layer);
+    const [result] = applyLayer(layer, guarded, { training: true }, frozen);
     return this.#handle(known(result), place);
   }
 

@@ -33,8 +33,12 @@ export function gradientStep<Heads extends string>(
   options: GradientStepOptions,
 ): OperatorFunction<StreamBatch, GradientReport<Heads>> {
   const checked = sessionOptions(options);
-  const { points, pause, onSkipped } = options;
-  const how = { ...(points === undefined ? {} : { points }), ...(pause ? { pause } : {}) };
+  const { points, scoreEverySteps, pause, onSkipped } = options;
+  const how = {
+    ...(points === undefined ? {} : { points }),
+    ...(scoreEverySteps === undefined ? {} : { scoreEverySteps }),
+    ...(pause ? { pause } : {}),
+  };
   let closed: Promise<unknown> = Promise.resolve();
   return (batches$) =>
     new Observable<GradientReport<Heads>>((subscriber) => {

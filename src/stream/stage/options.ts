@@ -52,6 +52,7 @@ const schema = z.strictObject({
   events: isFunction.default(() => ignoreEvents),
   fuse: z.boolean().default(true),
   points: z.boolean().optional(),
+  scoreEverySteps: z.number().int().positive().optional(),
   inputs: z
     .record(
       z.string(),

@@ -1,8 +1,9 @@
 import type { Subscription } from 'rxjs';
 import { openEngine } from '../../engine/index.ts';
 import type { Engine } from '../../engine/trainer.ts';
-import { merges } from '../../merge/index.ts';
+import { checkNames, merges } from '../../merge/index.ts';
 import type { Batch } from '../../step/batch.ts';
+import type { TakeOptions } from '../../step/flight.ts';
 import type { SkippedStep, StepReport } from '../../step/report.ts';
 import { StepRunner } from '../../step/runner.ts';
 import type { StreamBatch } from '../item.ts';
@@ -44,7 +45,7 @@ export class Session implements StepTaker {
     this.#fail = fail;
   }
 
-  take(batch: Batch, options?: { readonly points?: boolean }): Promise<Taken> {
+  take(batch: Batch, options?: TakeOptions): Promise<Taken> {
     this.#opening ??= this.#open(batch as StreamBatch);
     const taken = this.#opening.then((runner) => {
       checkLabels(runner.program.byName, batch as StreamBatch);
@@ -66,6 +67,10 @@ export class Session implements StepTaker {
     const model = this.#apply();
     const description = model.describe(inputs ?? { ...inputsIn(batch), ...batch.flow.inputs }, seed);
     const merge = merges.build(description.merging.config, undefined, 'mergeLosses');
+    checkNames(
+      merge,
+      description.spec.heads.map(({ name }) => name),
+    );
     const engine = await openEngine(config, { events });
     this.#engine = engine;
     const gradients = merge.needsGradients;

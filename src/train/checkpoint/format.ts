@@ -8,7 +8,7 @@ import type { ModelSpec } from '../../model/index.ts';
 import type { StepState } from '../../step/state.ts';
 import type { Files, Pieces } from '../directory.ts';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../safetensors.ts';
-import { decodeState, encodeState, stateFiles } from '../save.ts';
+import { decodeAnyState, decodeState, encodeState, stateFiles } from '../save.ts';
 import { digestOf, type FileDigest } from './digest.ts';
 
 /** Plain data, and arrays by name beside it. */
@@ -109,14 +109,15 @@ const show = ({ sizeBytes, sha256 }: FileDigest): string => `${sizeBytes} bytes,
 
 /**
  * A checkpoint from its files, which were verified.
+ * @param spec the model it must have been written for; any when left out
  * @throws ConfigError when it was written for another model: see `decodeState`
  */
-export function decodeCheckpoint(files: Read, directory: string, step: number, spec: ModelSpec): Checkpoint {
+export function decodeCheckpoint(files: Read, directory: string, step: number, spec?: ModelSpec): Checkpoint {
   const place = (name: string): string => join(directory, name);
   const { tensors } = decodeSafetensors(files[streamArraysFile], place(streamArraysFile));
   return {
     step,
-    model: decodeState(files, directory, spec),
+    model: spec ? decodeState(files, directory, spec) : decodeAnyState(files, directory),
     stream: {
       json: parseJson(files[streamFile], place(streamFile)),
       arrays: Object.fromEntries([...tensors].map(([name, { values }]) => [name, values])),

@@ -19,6 +19,8 @@ export interface CheckpointStoreOptions {
   readonly directory: string;
   /** How many of the newest are kept, at least 2. */
   readonly keep: number;
+  /** Besides those, one for every so many steps is kept for good. */
+  readonly keepEvery?: number;
   readonly events: EventSink;
 }
 
@@ -29,8 +31,8 @@ const unfinished = /^step-\d+\.writing-/;
 const setAside = /^(step-\d+)\.replaced$/;
 
 /**
- * Checkpoints of one run, each a directory `step-…` that is there as a whole or not at all. The newest are kept; one
- * that is damaged is passed over for the one before it.
+ * Checkpoints of one run, each a directory `step-…` that is there as a whole or not at all. The newest are kept, and
+ * one in every so many steps; one that is damaged is passed over for the one before it.
  */
 export class CheckpointStore {
   readonly #options: CheckpointStoreOptions;
@@ -50,22 +52,25 @@ export class CheckpointStore {
   /** Steps of which there are checkpoints, newest first. */
   async steps(): Promise<readonly number[]> {
     const names = await entriesOf(this.#options.directory);
-    return names
-      .flatMap((name) => named.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => b - a);
+    // One that was set aside for another of its step is the one that is read until the other is there.
+    const steps = names.flatMap(
+      (name) => named.exec(name)?.[1] ?? named.exec(setAside.exec(name)?.[1] ?? '')?.[1] ?? [],
+    );
+    return [...new Set(steps.map(Number))].sort((a, b) => b - a);
   }
 
   /**
    * Writes a checkpoint and removes what is older than those to be kept. What may change is copied before this first
    * gives way, so the run can go on at once. Checkpoints are written one after the other.
+   * @param ready what must have been done before the checkpoint is there
    */
-  async write(checkpoint: Checkpoint, spec: ModelSpec): Promise<void> {
+  async write(checkpoint: Checkpoint, spec: ModelSpec, ready: Promise<unknown> = Promise.resolve()): Promise<void> {
     const startMs = performance.now();
     const files = encodeCheckpoint(checkpoint, spec);
     const written = this.#writing.then(async () => {
       const path = join(this.#options.directory, nameOf(checkpoint.step));
       const content = await files;
+      await ready;
       await writeDirectory(path, content);
       await this.#prune();
       const sizeBytes = Object.values(content)
@@ -75,6 +80,7 @@ export class CheckpointStore {
       this.#options.events({ type: 'checkpointWritten', step: checkpoint.step, path, sizeBytes, durationMs });
     });
     files.catch(() => {});
+    ready.catch(() => {});
     this.#writing = written.catch(() => {});
     return written;
   }
@@ -87,6 +93,12 @@ export class CheckpointStore {
   async newest(spec: ModelSpec): Promise<Checkpoint | undefined> {
     const found = await this.#newest();
     return found && decodeCheckpoint(found.files, found.path, found.step, spec);
+  }
+
+  /** As `newest`, whatever model it was written for: parameters, slots and memory by name. */
+  async newestOfAny(): Promise<Checkpoint | undefined> {
+    const found = await this.#newest();
+    return found && decodeCheckpoint(found.files, found.path, found.step);
   }
 
   /**
@@ -141,9 +153,13 @@ export class CheckpointStore {
   }
 
   async #prune(): Promise<void> {
-    const { directory, keep } = this.#options;
-    for (const step of (await this.steps()).slice(keep))
-      await rm(join(directory, nameOf(step)), { recursive: true, force: true });
+    const { directory, keep, keepEvery = Number.POSITIVE_INFINITY } = this.#options;
+    const steps = (await this.steps()).toReversed();
+    const old = steps.slice(0, -keep);
+    let kept = 0;
+    for (const step of old)
+      if (Math.floor(step / keepEvery) > Math.floor(kept / keepEvery)) kept = step;
+      else await rm(join(directory, nameOf(step)), { recursive: true, force: true });
   }
 }
 

@@ -1,44 +1,35 @@
-import { z } from 'zod';
-import type { Json } from '../../core/chunk.ts';
-import { parseConfig } from '../../core/config.ts';
-import { ConfigError } from '../../core/error.ts';
-import { decodeState, encodeState } from '../../stream/encode.ts';
+import { encodeState } from '../../stream/encode.ts';
 import type { Flow } from '../../stream/flow.ts';
 import type { StreamState } from '../../stream/state.ts';
 import { CheckpointStore } from '../checkpoint/store.ts';
-import { differencesOf } from './identity.ts';
-import type { RunPlan } from './plan.ts';
-import type { RunOptions } from './run.ts';
-
-/** How far a run has got. */
-export interface RunPlace {
-  /** Steps taken. */
-  readonly step: number;
-  /** Epochs that ended. */
-  readonly epoch: number;
-}
-
-/** What a run goes on from. */
-export interface Restored extends RunPlace {
-  readonly stream: StreamState;
-}
-
-/** What a run remembers besides its model and stream. */
-export const runSchema = z.strictObject({ epoch: z.number(), identity: z.custom<Json>(), fitted: z.custom<Json>() });
+import { Coverage } from './covered.ts';
+import type { Kept } from './going-back.ts';
+import type { RunOptions, RunPlan } from './plan.ts';
+import { choicesOf, type Restored, type RunPlace, restoreRun } from './restore.ts';
 
 /** The checkpoints of a run: when they are due, what they hold, how the run goes on from one. */
 export class RunCheckpoints {
   readonly #plan: RunPlan;
   readonly #options: RunOptions;
   readonly #store: CheckpointStore;
+  readonly #coverage: Coverage;
   /** When the newest was written. */
   #last = { step: 0, epoch: 0, atMs: 0 };
+  /** Whether there is more to keep than the last step: heads were set otherwise after it. */
+  #isStale = false;
+  /** Those who asked for one. */
+  #wanting: ((isWritten: boolean) => void)[] = [];
+  #isClosed = false;
+  /** Whether the last one that was begun is written. */
+  #written: Promise<boolean> = Promise.resolve(true);
 
   constructor(plan: RunPlan, options: RunOptions) {
     this.#plan = plan;
     this.#options = options;
-    const { directory, keep } = plan.checkpoint;
-    this.#store = new CheckpointStore({ directory, keep, events: options.events });
+    const { directory, keep, keepEvery } = plan.checkpoint;
+    const retention = { keep, ...(keepEvery === undefined ? {} : { keepEvery }) };
+    this.#store = new CheckpointStore({ directory, ...retention, events: options.events });
+    this.#coverage = new Coverage(keep);
   }
 
   /**
@@ -48,26 +39,38 @@ export class RunCheckpoints {
   async open(): Promise<Restored | undefined> {
     await this.#store.clear();
     this.#last = { step: 0, epoch: 0, atMs: this.#options.clock.monotonicMs() };
-    if (!this.#options.resume) return undefined;
-    const { runner, identity, checkpoint: plan } = this.#plan;
-    const found = await this.#store.newest(runner.spec);
-    if (!found)
-      throw new ConfigError({
-        where: plan.directory,
-        expected: 'a checkpoint to go on from',
-        found: 'none',
-        hint: 'begin the run without resuming',
-      });
-    const run = parseConfig(runSchema, found.run, `checkpoint of step ${found.step}`);
-    const issues = differencesOf(identity, run.identity, '');
-    if (issues.length > 0) throw new ConfigError(issues);
-    runner.restore(found.model);
-    this.#last = { ...this.#last, step: found.step, epoch: run.epoch };
-    return { step: found.step, epoch: run.epoch, stream: decodeState(found.stream) };
+    const { resume, events } = this.#options;
+    if (resume === undefined) return undefined;
+    const restored = await restoreRun(this.#store, this.#plan, resume, events);
+    await this.#plan.onRestored?.(restored);
+    this.#last = { ...this.#last, step: restored.step, epoch: restored.epoch };
+    if (restored.stream) this.#coverage.add(restored.step, restored.stream);
+    return restored;
+  }
+
+  /** Asks for a checkpoint as soon as there can be one. Resolves with whether the run is kept as it is now, or later. */
+  want({ step }: RunPlace): Promise<boolean> {
+    if (this.#isClosed || !this.#hasNews(step)) return this.#written;
+    return new Promise((resolve) => this.#wanting.push(resolve));
+  }
+
+  get isWanted(): boolean {
+    return this.#wanting.length > 0;
+  }
+
+  /** Something else than a step has changed what the run goes on from. */
+  changed(): void {
+    this.#isStale = true;
+  }
+
+  #hasNews(step: number): boolean {
+    return step !== this.#last.step || this.#isStale;
   }
 
   isDue({ step, epoch }: RunPlace): boolean {
     const { everyEpochs, everySteps, everyMs } = this.#plan.checkpoint;
+    if (!this.#hasNews(step)) return false;
+    if (this.isWanted) return true;
     if (step === this.#last.step) return false;
     if (everyEpochs !== undefined && epoch - this.#last.epoch >= everyEpochs) return true;
     if (everySteps !== undefined && step - this.#last.step >= everySteps) return true;
@@ -78,23 +81,50 @@ export class RunCheckpoints {
    * Keeps the run as of a step, unless that was done. What may change is copied before this first gives way. A
    * checkpoint that can't be written is told of, and the run goes on: the ones before it stay.
    * @param state of the stream after the step's batch
+   * @returns whether it is kept
    */
-  async write(flow: Flow, state: StreamState, { step, epoch }: RunPlace): Promise<void> {
-    if (step === this.#last.step) return;
+  write(flow: Flow, state: StreamState, place: RunPlace): Promise<boolean> {
+    const told = this.#wanting.splice(0);
+    if (this.#hasNews(place.step)) this.#written = this.#write(flow, state, place);
+    for (const tell of told) void this.#written.then(tell);
+    return this.#written;
+  }
+
+  async #write(flow: Flow, state: StreamState, { step, epoch }: RunPlace): Promise<boolean> {
+    this.#isStale = false;
     this.#last = { step, epoch, atMs: this.#options.clock.monotonicMs() };
-    const { runner, identity, fitted } = this.#plan;
+    const { runner, identity, fitted, plateaus } = this.#plan;
     const stream = encodeState(flow.completed(state));
-    const run = { epoch, identity, fitted };
+    const run = { epoch, identity, heads: choicesOf(this.#plan), fitted, plateaus: plateaus?.state() ?? {} };
+    this.#coverage.add(step, state);
     try {
-      await this.#store.write({ step, model: runner.state(), stream, run }, runner.spec);
+      const ready = Promise.all([flow.durable(), this.#plan.flush?.()]);
+      await this.#store.write({ step, model: runner.state(), stream, run }, runner.spec, ready);
+      const places = this.#coverage.oldest(await this.#store.steps());
+      if (places) {
+        await this.#plan.covered?.(places);
+        await flow.covered(places);
+      }
+      return true;
     } catch (error) {
+      // So that it is tried again when somebody asks for it.
+      this.#isStale = true;
       const message = error instanceof Error ? error.message : String(error);
       this.#options.events({ type: 'checkpointFailed', step, message });
+      return false;
     }
   }
 
-  /** Resolves when everything was written. */
-  close(): Promise<void> {
-    return this.#store.close();
+  /** What the model had learned by the newest checkpoint, when everything that was begun is written; undefined when there is none. */
+  async newest(): Promise<Kept | undefined> {
+    await this.#store.close();
+    return this.#store.newest(this.#plan.runner.spec);
+  }
+
+  /** Resolves when everything was written. Those who asked for what there was no place for are told so. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#store.close();
+    for (const tell of this.#wanting.splice(0)) tell(false);
   }
 }

@@ -1,21 +1,18 @@
 import { type Subscription, takeWhile, tap } from 'rxjs';
-import type { Clock } from '../../core/clock.ts';
-import type { EventSink } from '../../core/event.ts';
+import type { FlowSnapshot } from '../../core/flow-snapshot.ts';
+import { type RunSettings, type SettingsChange, type Steering, SteeringError } from '../../core/steering.ts';
 import type { Flow } from '../../stream/flow.ts';
 import type { StepItem, StreamBatch } from '../../stream/item.ts';
 import type { StreamState } from '../../stream/state.ts';
 import { takeSteps } from '../../stream/take-steps.ts';
-import { evaluateSource } from '../evaluate-source.ts';
-import { RunCheckpoints, type RunPlace } from './checkpoints.ts';
-import { eventOf } from './event.ts';
-import type { EvaluationPlan, RunPlan } from './plan.ts';
-
-export interface RunOptions {
-  readonly clock: Clock;
-  readonly events: EventSink;
-  /** Whether the run goes on from its newest checkpoint. */
-  readonly resume: boolean;
-}
+import { RunCheckpoints } from './checkpoints.ts';
+import { RunEvaluations } from './evaluations.ts';
+import { epochEvent, eventOf, startedEvent } from './event.ts';
+import { Guards } from './guards.ts';
+import { Hold, type Standing } from './hold.ts';
+import type { RunOptions, RunPlan } from './plan.ts';
+import type { RunPlace } from './restore.ts';
+import { setAll, settingsOf } from './set.ts';
 
 /** How a run ended: all epochs were trained, or it was stopped and can go on. */
 export interface RunOutcome extends RunPlace {
@@ -23,11 +20,11 @@ export interface RunOutcome extends RunPlace {
 }
 
 /** Trains until the epochs are over or somebody stops it; scores heads and keeps checkpoints as planned. */
-export class TrainingRun {
+export class TrainingRun implements Steering {
   readonly #plan: RunPlan;
   readonly #options: RunOptions;
   readonly #checkpoints: RunCheckpoints;
-  readonly #controller = new AbortController();
+  readonly #evaluations: RunEvaluations;
   #flow: Flow | undefined;
   #subscription: Subscription | undefined;
   /** Batches that were handed to the engine and have not ended. */
@@ -38,15 +35,20 @@ export class TrainingRun {
   /** Epochs that ended. */
   #epoch = 0;
   #epochStartMs = 0;
-  /** Step at which each source was last scored. */
-  readonly #scored = new Map<EvaluationPlan, number>();
+  isBegun = false;
+  /** What the stream went on from. */
+  #from: StreamState | undefined;
+  readonly #hold = new Hold();
   #isStopping = false;
+  readonly #guards: Guards;
   #finish: (outcome: RunOutcome['outcome']) => void = () => {};
 
   constructor(plan: RunPlan, options: RunOptions) {
     this.#plan = plan;
     this.#options = options;
     this.#checkpoints = new RunCheckpoints(plan, options);
+    this.#guards = new Guards(plan, options.events, this.#checkpoints, (reason) => void this.#pause(reason, false));
+    this.#evaluations = new RunEvaluations(plan, options);
   }
 
   /**
@@ -59,9 +61,12 @@ export class TrainingRun {
     const startMs = clock.monotonicMs();
     try {
       const restored = await this.#begin();
-      const outcome = await this.#train(restored);
-      if (outcome === 'finished') await this.#scoreAll(() => true);
-      if (this.#flow) await this.#checkpoints.write(this.#flow, this.#flow.state(), this.#place());
+      const outcome = await this.#train(restored).finally(() => this.#over());
+      this.#evaluations.tellScores(this.#place());
+      if (outcome === 'finished') await this.#evaluations.all(this.#place());
+      // With batches that wait for their step the stream is further than the model: it was kept where it was held.
+      if (this.#flow && this.#inFlight === 0)
+        await this.#checkpoints.write(this.#flow, this.#flow.state(), this.#place());
       await this.#checkpoints.close();
       const ended = { outcome, ...this.#place() };
       events({ type: 'runEnded', ...ended, durationMs: clock.monotonicMs() - startMs });
@@ -77,9 +82,90 @@ export class TrainingRun {
 
   /** Ends the run after the steps under way, with a checkpoint to go on from. */
   stop(): void {
+    if (this.#isStopping) return;
     this.#isStopping = true;
+    if (this.#hold.isStill) {
+      void this.#keepHeld().then(() => this.#finish('stopped'));
+      return;
+    }
+    this.#hold.release();
     this.#flow?.capture();
     this.#stopIfIdle();
+  }
+
+  /** Whether steps are under way. */
+  get isWorking(): boolean {
+    return this.#hold.cause ? this.#hold.isWorking : this.#inFlight > 0;
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+
+  get isPaused(): boolean {
+    return this.#hold.isHeld;
+  }
+
+  /** What became of the rows so far, by flow; none before the first batch. */
+  flows(): readonly FlowSnapshot[] {
+    return this.#flow?.snapshots() ?? [];
+  }
+
+  async pause(reason: string): Promise<void> {
+    await this.#pause(reason, true);
+  }
+
+  /** @param asked whether by somebody who can let the run go on */
+  async #pause(reason: string, asked: boolean): Promise<void> {
+    if (this.#isStopping) return;
+    const held = this.#hold.want({ reason, asked });
+    this.#flow?.capture();
+    this.#holdIfIdle();
+    await held;
+  }
+
+  continue(): void {
+    if (this.#isStopping || !this.#hold.cause) return;
+    const { isHeld } = this.#hold;
+    this.#guards.reset();
+    this.#hold.release();
+    if (isHeld) this.#options.events({ type: 'runContinued', step: this.#step });
+  }
+
+  advance(steps: number): void {
+    if (this.#isStopping || !this.#hold.isHeld)
+      throw new SteeringError({ where: 'run', expected: 'one that is paused', found: 'one that is not' });
+    this.#hold.allow(steps);
+  }
+
+  async checkpoint(): Promise<boolean> {
+    if (this.#hold.isHeld && !this.isWorking && !this.#hold.standing)
+      throw new SteeringError({
+        where: 'run',
+        expected: 'one that can be kept where it is paused',
+        found: `one with ${this.#inFlight} batches read ahead`,
+        hint: 'let it take some steps, or go on',
+      });
+    const written = this.#checkpoints.want(this.#place());
+    this.#flow?.capture();
+    this.#keepIfIdle();
+    return written;
+  }
+
+  settings(): RunSettings {
+    return settingsOf(this.#plan.runner);
+  }
+
+  set({ heads, branches }: SettingsChange): void {
+    setAll(this.#plan.runner, { heads, branches });
+    this.#checkpoints.changed();
+    this.#options.events({ type: 'settingsChanged', step: this.#step, heads, branches });
+  }
+
+  /** No step is taken any more. */
+  #over(): void {
+    this.#isStopping = true;
+    this.#hold.release();
   }
 
   #place(): RunPlace {
@@ -87,21 +173,13 @@ export class TrainingRun {
   }
 
   async #begin(): Promise<StreamState | undefined> {
-    const { name, directory, epochs, rowsPerEpoch, runner } = this.#plan;
     const restored = await this.#checkpoints.open();
     this.#step = restored?.step ?? 0;
     this.#begun = this.#step;
+    this.#evaluations.begin(this.#step);
     this.#epoch = restored?.epoch ?? 0;
     this.#epochStartMs = this.#options.clock.monotonicMs();
-    this.#options.events({
-      type: 'runStarted',
-      name,
-      directory,
-      ...this.#place(),
-      ...(epochs === undefined ? {} : { epochs }),
-      ...(rowsPerEpoch === undefined ? {} : { rowsPerEpoch }),
-      heads: runner.program.heads.map((head) => head.name),
-    });
+    this.#options.events(startedEvent(this.#plan, this.#place()));
     return restored?.stream;
   }
 
@@ -111,10 +189,17 @@ export class TrainingRun {
         this.#subscription?.unsubscribe();
         resolve(outcome);
       };
+      this.isBegun = true;
+      this.#from = restored;
+      this.#holdIfIdle();
       const steps$ = this.#plan.batches$(restored).pipe(
         tap((batch) => this.#arrive(batch)),
         takeWhile(() => this.#begun < (this.#plan.steps ?? Number.POSITIVE_INFINITY), true),
-        takeSteps(this.#plan.runner, { pause: (item) => this.#pause(item) }),
+        takeSteps(this.#plan.runner, {
+          pause: (item) => this.#between(item),
+          mayBegin: () => this.#hold.passed(),
+          ended: this.#guards.ended,
+        }),
       );
       this.#subscription = steps$.subscribe({
         next: (item) => this.#report(item),
@@ -125,77 +210,91 @@ export class TrainingRun {
   }
 
   #arrive({ flow, rows, epochEnd }: StreamBatch): void {
-    const isLast = this.#begun + 1 === this.#plan.steps;
-    if ((!this.#flow && this.#isStopping) || isLast) flow.capture();
-    this.#flow = flow;
     if (rows > 0) this.#begun++;
     if (rows > 0 || epochEnd !== undefined) this.#inFlight++;
+    // What the run goes on from comes with its last batch: it is asked for with the one before.
+    const isNextLast = this.#begun + 1 === this.#plan.steps;
+    const isHeldUp = this.#isStopping ? !this.#flow : this.#hold.cause !== undefined;
+    if (isHeldUp || isNextLast) flow.capture();
+    if (this.#hold.isHeld && !this.#flow && this.#from) this.#hold.standing = { flow, state: this.#from };
+    this.#flow = flow;
   }
 
   #report(item: StepItem): void {
+    this.#plan.onStep?.(item);
     const { clock, events } = this.#options;
     if ('epochEnd' in item) {
       this.#inFlight--;
       this.#epoch = item.epochEnd;
       if (this.#checkpoints.isDue(this.#place())) item.flow.capture();
-      const durationMs = clock.monotonicMs() - this.#epochStartMs;
+      this.#evaluations.tellScores(this.#place());
+      events(epochEvent(item.flow, this.#place(), clock.monotonicMs() - this.#epochStartMs));
       this.#epochStartMs = clock.monotonicMs();
-      const { received, pending, outcomes } = item.flow.counts();
-      events({ type: 'epochEnded', ...this.#place(), counts: { received, pending, ...outcomes }, durationMs });
+      this.#keepIfIdle();
       return;
     }
     if (item.batch.epochEnd === undefined) this.#inFlight--;
     if ('step' in item) this.#step = item.step;
+    this.#hold.ended();
     events(eventOf(item));
-    if (this.#checkpoints.isDue(this.#place()) || this.#dueBySteps().length > 0) item.batch.flow.capture();
+    // Steps that were let through are counted as they are taken.
+    if ('skipped' in item && this.#hold.isHeld) this.#hold.allow(1);
+    this.#guards.look(item);
+    if ('prequential' in item && item.prequential) this.#evaluations.tellScores(this.#place(), item.prequential);
+    if (this.#checkpoints.isDue(this.#place()) || this.#evaluations.isDue(this.#step)) item.batch.flow.capture();
     this.#stopIfIdle();
+    this.#keepIfIdle();
+    this.#holdIfIdle();
   }
 
   /** Nothing is under way, and nothing is begun before this has ended. */
-  async #pause(item: StepItem): Promise<void> {
+  async #between(item: StepItem): Promise<void> {
     const flow = 'batch' in item ? item.batch.flow : item.flow;
     const { state } = item;
-    const ended = 'epochEnd' in item ? item.epochEnd : undefined;
+    if (this.#hold.isHeld) this.#stand(state && { flow, state });
+    await this.#evaluations.due(this.#place(), 'epochEnd' in item ? item.epochEnd : undefined);
     const isLast = this.#isStopping || this.#step === this.#plan.steps;
     if (state && (isLast || this.#checkpoints.isDue(this.#place()))) {
       const written = this.#checkpoints.write(flow, state, this.#place());
       if (isLast) await written;
     }
-    const due = this.#dueBySteps();
-    await this.#scoreAll(
-      (evaluation) =>
-        due.includes(evaluation) || (ended !== undefined && ended % (evaluation.everyEpochs ?? ended + 1) === 0),
-    );
     if (this.#isStopping && state) this.#finish('stopped');
+  }
+
+  /** When steps are held up and nothing is under way any more, the run is paused. */
+  #holdIfIdle(): void {
+    const { cause, isHeld, isWorking } = this.#hold;
+    if (!this.isBegun || !cause || isHeld || isWorking) return;
+    this.#hold.hold();
+    this.#stand(undefined);
+    this.#options.events({ type: 'runPaused', step: this.#step, ...cause });
+  }
+
+  /** Nothing is under way, and steps are held up. */
+  #stand(carried: Standing | undefined): void {
+    const flow = this.#flow;
+    if (carried) this.#hold.standing = carried;
+    else if (flow && this.#inFlight === 0) this.#hold.standing = { flow, state: flow.state() };
+    // Those that are let through say where they lead.
+    flow?.capture();
+  }
+
+  /** Keeps the run where it is held. */
+  async #keepHeld(): Promise<void> {
+    const { standing } = this.#hold;
+    if (standing) await this.#checkpoints.write(standing.flow, standing.state, this.#place());
+  }
+
+  /** When nothing is under way, a checkpoint that was asked for need not wait for a step. */
+  #keepIfIdle(): void {
+    if (!this.#checkpoints.isWanted) return;
+    if (this.#hold.standing) void this.#keepHeld();
+    else if (this.#inFlight === 0 && this.#flow)
+      void this.#checkpoints.write(this.#flow, this.#flow.state(), this.#place());
   }
 
   /** When nothing is under way there is no step to wait for: the stream's state is the one to go on from. */
   #stopIfIdle(): void {
     if (this.#isStopping && this.#inFlight === 0 && this.#flow) this.#finish('stopped');
-  }
-
-  #dueBySteps(): readonly EvaluationPlan[] {
-    return this.#plan.evaluations.filter(
-      (evaluation) =>
-        evaluation.everySteps !== undefined &&
-        this.#step - (this.#scored.get(evaluation) ?? 0) >= evaluation.everySteps,
-    );
-  }
-
-  /** Scores the heads on sources that were not scored at this step yet. */
-  async #scoreAll(isDue: (evaluation: EvaluationPlan) => boolean): Promise<void> {
-    const { clock, events } = this.#options;
-    for (const evaluation of this.#plan.evaluations) {
-      if (!isDue(evaluation) || this.#scored.get(evaluation) === this.#step) continue;
-      this.#scored.set(evaluation, this.#step);
-      const { source, batchRows } = evaluation;
-      const startMs = clock.monotonicMs();
-      const { rows, heads } = await evaluateSource(this.#plan.runner, source, {
-        signal: this.#controller.signal,
-        ...(batchRows === undefined ? {} : { batchRows }),
-      });
-      const durationMs = clock.monotonicMs() - startMs;
-      events({ type: 'headsEvaluated', source: source.name, ...this.#place(), rows, heads, durationMs });
-    }
   }
 }

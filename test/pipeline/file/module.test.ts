@@ -8,11 +8,10 @@ import { folderOf, ownCsv } from '../own.ts';
 
 trunklineBackend();
 
-const entry = new URL('../../../src/index.ts', import.meta.url).href;
 const layersEntry = import.meta.resolve('@tensorflow/tfjs-layers');
 
 const program = (folder: string): string => `
-import { definePipeline } from ${JSON.stringify(entry)};
+import { definePipeline } from 'trunkline';
 import { layers } from ${JSON.stringify(layersEntry)};
 
 const units: number = 8;
@@ -44,10 +43,17 @@ test('a pipeline in TypeScript has layers of its own, and the same checks', { ti
   const checked = trunkline(['check', join(files, 'made.mts')]);
   expect(checked).toMatchObject({ status: 0, stderr: '' });
   expect(checked.stdout).toContain('model: x [2]; 33 parameters, 1 head\n');
+  // Nothing beside it says that it is a module.
+  const script = join(folderOf({ 'made.ts': program(folder) }), 'made.ts');
+  expect(trunkline(['check', script])).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: `${script}: expected a module that can be loaded; found one that Node takes for a script (CommonJS)\n  hint: name it .mts, or say "type": "module" in the package.json beside it\n`,
+  });
   const wrong = trunkline(['check', join(files, 'wrong.mts')]);
   expect(wrong).toMatchObject({ status: 2, stdout: '' });
   expect(wrong.stderr).toBe(
-    `${join(files, 'wrong.mts')}  stream.bacth: expected an option out of 'from', 'route', 'shuffle', 'reservoir', 'batch', 'epochs', 'steps'; found 'bacth'\n  hint: did you mean 'batch'?\n`,
+    `${join(files, 'wrong.mts')}  stream.bacth: expected an option out of 'from', 'join', 'route', 'record', 'shuffle', 'reservoir', 'batch', 'epochs', 'steps'; found 'bacth'\n  hint: did you mean 'batch'?\n`,
   );
 });
 

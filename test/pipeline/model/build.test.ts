@@ -190,7 +190,7 @@ describe('what is wrong with a model', () => {
         "  hint: did you mean 'dense'?",
         `model.heads[0].metrics[0]: expected one of ${metrics.types.map((type) => `'${type}'`).join(', ')}; found 'rocAUC'`,
         "  hint: did you mean 'rocAuc'?",
-        "model.heads[0].wieght: expected an option out of 'columns', 'name', 'from', 'layers', 'loss', 'weight', 'denominator', 'metrics', 'learningRate', 'frozen', 'trainingOnly'; found 'wieght'",
+        "model.heads[0].wieght: expected an option out of 'columns', 'name', 'from', 'layers', 'loss', 'weight', 'denominator', 'metrics', 'prequential', 'learningRate', 'frozen', 'trainingOnly'; found 'wieght'",
         "  hint: did you mean 'weight'?",
       ],
     ],

@@ -159,6 +159,29 @@ test('classes by name, and names that patterns or YAML would take for something 
   expect(config.model.heads.map(({ layers }: { layers: unknown }) => layers)).toEqual([[{ dense: 3 }], [{ dense: 1 }]]);
 });
 
+test('a text that stands for no value between numbers is none', async () => {
+  const { config, yaml } = await begun(
+    'marked.csv',
+    [
+      'dose,origin,potency,grade',
+      ...many(120, (at) =>
+        [
+          at + 0.5,
+          ['NA', 'US', 'DE'][at % 3],
+          at % 3 ? (at * 0.7).toFixed(2) : 'n/a',
+          at % 4 ? ['low', 'high'][at % 2] : '-',
+        ].join(','),
+      ),
+    ].join('\n'),
+  );
+  expect(config.sources.train.nullText).toEqual(['', 'n/a']);
+  expect(config.sources.test.nullText).toEqual(['', 'n/a']);
+  expect(yaml).toContain('    nullText: ["", n/a]  # texts between numbers: no values\n');
+  // Where nothing but texts has it, as the country NA, it is a value like others.
+  expect(config.sources.train.features.categories).toEqual({ oneHot: { columns: 'origin|grade', unknown: 'zeros' } });
+  expect(config.sources.train.labels).toEqual({ potency: { standardize: true } });
+});
+
 describe('which columns are labels', () => {
   const table = (header: string, row: (at: number) => string): string => [header, ...many(100, row)].join('\n');
   const heads = async (text: string, labels?: string): Promise<readonly string[]> =>

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { type LossConfig, losses } from '../../../src/loss/index.ts';
 import { merges } from '../../../src/merge/index.ts';
@@ -5,6 +6,7 @@ import { optimizers, schedules } from '../../../src/optimizer/index.ts';
 import * as stage from '../../../src/stream/stage/index.ts';
 
 const exported: Readonly<Record<string, unknown>> = stage;
+const written = readFileSync(new URL('../../../src/stream/stage/configs.ts', import.meta.url), 'utf8');
 const members = [losses, optimizers, merges].flatMap((family) =>
   family.plugins.map(({ type, example }) => [type, family, example as object] as const),
 );
@@ -20,6 +22,20 @@ describe('functions that write configurations', () => {
       expect(() => family.parse(write(example), '')).not.toThrow();
     },
   );
+
+  it.each(members.filter(([type]) => type !== 'sum'))('%s begins its docstring with its summary', (type, family) => {
+    const [docstring = ''] =
+      written
+        .split(`export const ${otherNames[type] ?? type} =`)[0]
+        ?.split('/**')
+        .slice(-1) ?? [];
+    const said = docstring
+      .replace(/\s*\*\/\s*$/, '')
+      .replace(/\s*\n \* |^ /g, ' ')
+      .trim();
+    const { summary } = family.find(type, '');
+    expect(said.slice(0, summary.length)).toBe(summary);
+  });
 
   it('have those of schedules beside them', () => {
     expect(Object.keys(stage.schedule)).toEqual(schedules.types);

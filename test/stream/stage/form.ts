@@ -19,7 +19,7 @@ import {
   type Selector,
   trunk,
 } from '../../../src/stream/stage/index.ts';
-import { type BranchPlan, lossCases, type Plan } from '../../contract/plan.ts';
+import { type BranchPlan, type HeadPlan, lossCases, type Plan } from '../../contract/plan.ts';
 
 /** What a branch of a random model is called: its head, or its place in the fork. */
 function namesOf(ends: readonly BranchPlan[], prefix: string): readonly string[] {
@@ -81,4 +81,18 @@ export function selectorOf({ inputs, trunk: planned }: Plan): Selector {
   const body = forked({ ...planned, end: endsOf(planned) }, 'branch');
   return (batch$) =>
     (inputs.length === 1 ? batch$ : batch$.pipe(merge('concat', { name: 'joined' }))).pipe(body, mergeLosses());
+}
+
+/** Of a random model what both forms here can say: branches that part, with layers of their own, and heads at their ends. */
+export function sayable({ inputs, trunk }: Plan): Plan {
+  const branch = ({ units, normalized, dropout, end }: BranchPlan): BranchPlan => ({
+    units,
+    normalized,
+    dropout,
+    end: 'loss' in end ? head(end) : end.map(branch),
+  });
+  const head = ({ name, loss, weight, denominator, weighted = false }: HeadPlan): HeadPlan => {
+    return { name, loss, weight, denominator, weighted };
+  };
+  return { inputs, trunk: branch(trunk) };
 }

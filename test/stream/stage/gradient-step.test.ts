@@ -11,18 +11,17 @@ import {
   of,
   Subject,
   take,
+  tap,
   throwError,
   toArray,
 } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { trunklineBackend } from '../../../src/engine/backend.ts';
-import { type EngineConfig, openEngine } from '../../../src/engine/index.ts';
-import { merges } from '../../../src/merge/index.ts';
+import { openEngine } from '../../../src/engine/index.ts';
 import { fork as forkGraph, GraphModel, type ModelSpec } from '../../../src/model/index.ts';
-import { optimizers } from '../../../src/optimizer/index.ts';
 import { samples, sources } from '../../../src/source/index.ts';
 import type { StepReport } from '../../../src/step/report.ts';
-import { StepRunner } from '../../../src/step/runner.ts';
+import type { StepRunner } from '../../../src/step/runner.ts';
 import { batch } from '../../../src/stream/batch.ts';
 import { fromSource } from '../../../src/stream/from-source.ts';
 import type { StreamBatch } from '../../../src/stream/item.ts';
@@ -46,6 +45,8 @@ import {
   sum,
   trunk,
 } from '../../../src/stream/stage/index.ts';
+import { compiled, eager } from '../../engine/opened.ts';
+import { openRunner } from '../../step/open-runner.ts';
 import { batchOf, Events, openFlow } from './batches.ts';
 
 trunklineBackend();
@@ -53,8 +54,6 @@ beforeEach(() => {
   tf.setBackend('cpu');
 });
 
-const eager: EngineConfig = { type: 'tfjs-cpu' };
-const compiled: EngineConfig = { type: 'onnx-cpu', threads: 1, worker: false };
 const optimizer = sgd({ learningRate: 0.1 });
 const { dense } = layers;
 
@@ -95,6 +94,38 @@ const run = (
   );
 
 describe('gradientStep', () => {
+  it.each([
+    { engine: eager, subscribed: 3 },
+    { engine: compiled, subscribed: 0 },
+  ])(
+    'subscribes the selector for every batch when it is eager, and for none that it knows when compiled: $engine.type',
+    async ({ engine, subscribed }) => {
+      const seen: number[] = [];
+      for (const rounds of [1, 2]) {
+        const { selector } = modelOf();
+        let answered = 0;
+        const counting: typeof selector = (batch$) => selector(batch$.pipe(tap(() => answered++)));
+        const flow = openFlow();
+        const patterns = [{ tox: 'xx..', sol: '.xx.' }, { sol: 'xxxx' }, { tox: '..xx' }];
+        const batches = Array.from({ length: 3 * rounds }, (_, at) => batchOf(flow, at, patterns[at % 3] ?? {}));
+        await lastValueFrom(run({ ...modelOf(), selector: counting }, batches, { engine }));
+        seen.push(answered);
+      }
+      expect((seen[1] as number) - (seen[0] as number)).toBe(subscribed);
+    },
+  );
+
+  it.each([eager, compiled])('says where the time went, on $type', async (engine) => {
+    const begin = performance.now();
+    const reports = await lastValueFrom(run(modelOf(), three(), { engine }).pipe(toArray()));
+    const elapsedMs = performance.now() - begin;
+    const steps = reports.filter((report) => 'computeMs' in report);
+    expect(steps).toHaveLength(3);
+    const sum = (of: 'assembleMs' | 'computeMs' | 'updateMs') => steps.reduce((total, step) => total + step[of], 0);
+    for (const stage of ['assembleMs', 'computeMs', 'updateMs'] as const) expect(sum(stage)).toBeGreaterThan(0);
+    expect(sum('computeMs') + sum('updateMs')).toBeLessThanOrEqual(elapsedMs);
+  });
+
   it.each([eager, compiled])('trains as a graph does, on $type', async (engine) => {
     const model = modelOf();
     const reports = await lastValueFrom(run(model, three(), { engine, fuse: false }).pipe(toArray()));
@@ -104,12 +135,7 @@ describe('gradientStep', () => {
     graph.output('tox', tox.add(dense({ units: 1 })), { loss: 'binaryCrossentropy' });
     graph.output('sol', sol.add(dense({ units: 1 })), { loss: 'meanSquaredError', weight: 0.5 });
     const opened = await openEngine(engine);
-    const runner = await StepRunner.open(graph.describe(), opened, {
-      optimizer: optimizers.build(optimizer, undefined, 'optimizer'),
-      merge: merges.build({ type: 'sum' }, undefined, 'merge'),
-      fuse: false,
-      seed: 0,
-    });
+    const runner = await openRunner(graph.describe(), opened, { optimizer, fuse: false, seed: 0 });
     for (const [at, batch] of three().entries()) {
       const { step, loss, heads: expected } = (await runner.take(batch)) as StepReport;
       const found = reports[at] as GradientReport;
@@ -439,10 +465,20 @@ describe('gradientStep', () => {
       expect(error.message).toBe(
         [
           `head "tox", sample 'a': expected a number from 0 to 1; found 7`,
-          `head "sol", sample 'a': expected a finite number; found NaN`,
+          `head "sol", sample 'a': expected a finite number that float32 can hold; found NaN`,
         ]
           .map((line) => `${line}\n  hint: source.withLabels(labelsOf(spec)) rejects such samples, and goes on`)
           .join('\n'),
+      );
+    });
+
+    it('labels of which only bounds are known, when the loss would take them for values', async () => {
+      const good = batchOf(openFlow(), 0, { tox: 'xx..', sol: 'x...' });
+      const { sol } = good.labels as { sol: StreamBatch['labels'][string] };
+      const bad = { ...good, labels: { ...good.labels, sol: { ...sol, bound: Float32Array.of(-1, 0, 0, 0) } } };
+      const error = await lastValueFrom(run(modelOf(), [bad])).catch((caught) => caught);
+      expect(error.message).toBe(
+        `head "sol": expected a loss that takes bounds; found one that would take bounds for values\n  hint: use the loss 'censored', or leave the rows with bounds out`,
       );
     });
 

@@ -25,9 +25,10 @@ function checkpoint(step: number): Checkpoint {
     .map(({ name, variable }) => [`parameter/${name}`, new Float32Array(variable.size).fill(step)]);
   const model: StepState = {
     steps: step,
-    heads: { size: { clock: step, labels: step * 2 } },
+    heads: { size: { clock: step, labels: step * 2, lastStep: step } },
     settings: {},
     frozen: [],
+    learningRates: {},
     merge: {},
     schedules: {},
     arrays: Object.fromEntries(arrays),
@@ -57,8 +58,14 @@ test('what was written is read, and only the newest are kept', async () => {
   const { model, ...rest } = (await store.newest(spec)) as Checkpoint;
   expect(rest).toEqual({ step: 400, stream: checkpoint(400).stream, run: { epoch: 400 } });
   expect(model.arrays).toEqual(checkpoint(400).model.arrays);
-  expect(model.heads).toEqual({ size: { clock: 400, labels: 800 } });
+  expect(model.heads).toEqual({ size: { clock: 400, labels: 800, lastStep: 400 } });
   expect(events.map(({ type }) => type)).toEqual(new Array(4).fill('checkpointWritten'));
+});
+
+test('besides the newest, one in every so many steps is kept for good', async () => {
+  const store = new CheckpointStore({ directory, keep: 2, keepEvery: 100, events: () => {} });
+  for (const step of [40, 90, 120, 160, 210, 450, 460, 470]) await store.write(checkpoint(step), spec);
+  expect(await store.steps()).toEqual([470, 460, 450, 210, 120]);
 });
 
 test('a state may change as soon as writing has begun, and writes keep their order', async () => {

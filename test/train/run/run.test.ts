@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TrunklineEvent } from '../../../src/core/event.ts';
 import type { Source } from '../../../src/source/source.ts';
+import type { RunOptions } from '../../../src/train/run/plan.ts';
 import { batchesOf, open, source, temporary } from './sample.ts';
 
 const of = <Type extends TrunklineEvent['type']>(events: readonly TrunklineEvent[], type: Type) =>
@@ -20,14 +21,14 @@ test('a run that was stopped goes on bit for bit, wherever and however often', a
   await fc.assert(
     fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 3 }), async (stops) => {
       const directory = await temporary();
-      let resume = false;
+      let resume: RunOptions['resume'];
       for (const stop of stops) {
         let taken = 0;
         const part = await open(
           directory,
           {},
           {
-            resume,
+            ...(resume ? { resume } : {}),
             events: (event) => {
               if (event.type === 'stepTaken' && ++taken === stop) part.run.stop();
             },
@@ -35,10 +36,10 @@ test('a run that was stopped goes on bit for bit, wherever and however often', a
         );
         const { outcome } = await part.run.run();
         await part.parameters();
-        resume = true;
+        resume = 'exact';
         if (outcome === 'finished') break;
       }
-      const last = await open(directory, {}, { resume });
+      const last = await open(directory, {}, resume ? { resume } : {});
       expect(await last.run.run()).toEqual({ outcome: 'finished', step: 27, epoch: 3 });
       expect(await last.parameters()).toBe(expected);
     }),
@@ -64,7 +65,7 @@ test('a run that failed goes on from its last checkpoint, and trains what was no
   await first.parameters();
   expect(of(first.events, 'runEnded')).toMatchObject([{ outcome: 'failed', message: 'unplugged' }]);
   const kept = of(first.events, 'checkpointWritten').at(-1)?.step;
-  const second = await open(directory, { checkpoint }, { resume: true });
+  const second = await open(directory, { checkpoint }, { resume: 'exact' });
   await second.run.run();
   expect(of(second.events, 'runStarted')).toMatchObject([{ step: kept }]);
   expect(kept).toBeGreaterThan(1);
@@ -94,14 +95,14 @@ test('a run of so many steps takes no more, and goes on when it may take more', 
   const first = await open(directory, { steps: 10 });
   expect(await first.run.run()).toMatchObject({ outcome: 'finished', step: 10 });
   await first.parameters();
-  const second = await open(directory, {}, { resume: true });
+  const second = await open(directory, {}, { resume: 'exact' });
   expect(await second.run.run()).toMatchObject({ step: 27 });
   expect(await second.parameters()).toBe(expected);
 });
 
 test('what decides the numbers must be as it was, and there must be something to go on from', async () => {
   const directory = await temporary();
-  const none = await open(directory, {}, { resume: true });
+  const none = await open(directory, {}, { resume: 'exact' });
   await expect(none.run.run()).rejects.toThrow(
     `${join(directory, 'checkpoints')}: expected a checkpoint to go on from; found none\n  hint: begin the run without resuming`,
   );
@@ -109,9 +110,33 @@ test('what decides the numbers must be as it was, and there must be something to
   const first = await open(directory, { steps: 3 });
   await first.run.run();
   await first.parameters();
-  const other = await open(directory, { identity: { seed: 8, stream: { batch: 4 } } }, { resume: true });
+  const other = await open(directory, { identity: { seed: 8, stream: { batch: 4 } } }, { resume: 'exact' });
   await expect(other.run.run()).rejects.toThrow(
     'seed: expected 9, as when it was begun; found 8\nstream: expected nothing, as when it was begun; found an object with batch',
   );
   await other.parameters();
+});
+
+test('scores while training are told of at the end of every epoch, and a run that goes on has those it would have had', async () => {
+  const whole = await open(await temporary());
+  await whole.run.run();
+  await whole.parameters();
+  const scores = of(whole.events, 'headsScored');
+  expect(scores.map(({ step, heads }) => [step, Object.keys(heads), heads.a?.labels])).toEqual([
+    [9, ['a'], 30],
+    [18, ['a'], 30],
+    [27, ['a'], 30],
+  ]);
+  const directory = await temporary();
+  const first: Awaited<ReturnType<typeof open>> = await open(
+    directory,
+    {},
+    { events: (event) => event.type === 'stepTaken' && event.step === 11 && first.run.stop() },
+  );
+  await first.run.run();
+  await first.parameters();
+  const second = await open(directory, {}, { resume: 'exact' });
+  await second.run.run();
+  await second.parameters();
+  expect(of(second.events, 'headsScored')).toEqual(scores.slice(1));
 });

@@ -10,14 +10,14 @@ import { openEngine } from '../../../src/engine/index.ts';
 import { merges } from '../../../src/merge/index.ts';
 import { optimizers } from '../../../src/optimizer/index.ts';
 import type { Reading, Source } from '../../../src/source/source.ts';
-import { StepRunner } from '../../../src/step/runner.ts';
+import { type RunnerOptions, StepRunner } from '../../../src/step/runner.ts';
 import { batch } from '../../../src/stream/batch.ts';
 import { fromSource } from '../../../src/stream/from-source.ts';
 import { shuffle } from '../../../src/stream/shuffle.ts';
 import { mix } from '../../../src/trace/hash.ts';
 import { Graph } from '../../../src/train/graph.ts';
-import type { RunPlan } from '../../../src/train/run/plan.ts';
-import { type RunOptions, TrainingRun } from '../../../src/train/run/run.ts';
+import type { RunOptions, RunPlan } from '../../../src/train/run/plan.ts';
+import { TrainingRun } from '../../../src/train/run/run.ts';
 import { parametersOf } from '../../../src/train/state-tensors.ts';
 
 trunklineBackend();
@@ -77,13 +77,19 @@ export async function open(
   directory: string,
   plan: Partial<RunPlan> = {},
   options: Partial<RunOptions> = {},
+  more: Partial<RunnerOptions> = {},
 ): Promise<Opened> {
   const graph = new Graph({ seed: 5 });
   const trunk = graph
     .input('x', [2])
     .add(layers.dense({ units: 6, activation: 'tanh' }), layers.dropout({ rate: 0.2 }));
   const [a, b] = graph.fork(trunk, ['toA', 'toB']);
-  graph.output('a', a.add(layers.dense({ units: 1 })), { loss: 'meanSquaredError', denominator: 'ema' });
+  graph.output('a', a.add(layers.dense({ units: 1 })), {
+    loss: 'meanSquaredError',
+    denominator: 'ema',
+    metrics: ['meanAbsoluteError'],
+    prequential: 30,
+  });
   graph.output('b', b.add(layers.dense({ units: 1 })), { loss: 'huber' });
   const spec = graph.describe();
   const engine = await openEngine({ type: 'onnx-cpu', threads: 1, worker: false });
@@ -91,6 +97,7 @@ export async function open(
     optimizer: optimizers.build({ type: 'adamw', learningRate: 0.01, weightDecay: 0.1 }, undefined, 'optimizer'),
     merge: merges.build({ type: 'sum' }, undefined, 'merge'),
     seed: 9,
+    ...more,
   });
   const events: TrunklineEvent[] = [];
   const planned: RunPlan = {
@@ -107,7 +114,6 @@ export async function open(
   };
   const run = new TrainingRun(planned, {
     clock: systemClock,
-    resume: false,
     events: (event) => events.push(event),
     ...options,
   });

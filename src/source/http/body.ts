@@ -1,0 +1,44 @@
+import { type Parsed, parseRecord, parseRecords } from '../../core/json.ts';
+import { textOf } from '../../core/json-body.ts';
+import { RouteError } from '../../core/route.ts';
+
+export const ndjsonTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'] as const;
+export const arrayType = 'application/json';
+
+/**
+ * The records of a body: lines of JSON, or one array. A line that is no JSON is a record that can't be read.
+ * @throws RouteError when the body is no text, no array, or has more than `most` records
+ */
+export function recordsOf(body: Uint8Array, mediaType: string, most: number): readonly Parsed[] {
+  const text = textOf(body);
+  const records = mediaType === arrayType ? arrayIn(text) : linesIn(text, most);
+  if (records.length > most) throw tooMany(most);
+  return records;
+}
+
+function arrayIn(text: string): readonly Parsed[] {
+  const parsed = parseRecords(text);
+  if ('records' in parsed) return parsed.records;
+  if ('fault' in parsed)
+    throw new RouteError(400, { where: 'body', expected: 'an array of records as JSON', found: parsed.fault.found });
+  const hint = `for one record in each line: content-type ${ndjsonTypes[0]}`;
+  throw new RouteError(400, { where: 'body', expected: 'an array of records', found: 'something else', hint });
+}
+
+function linesIn(text: string, most: number): readonly Parsed[] {
+  const records: Parsed[] = [];
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    const line = text.slice(start, end).trim();
+    if (line !== '') records.push(parseRecord(line));
+    if (records.length > most) throw tooMany(most);
+    start = end + 1;
+  }
+  return records;
+}
+
+function tooMany(most: number): RouteError {
+  const expected = `at most ${most.toLocaleString('en-US')} records`;
+  return new RouteError(413, { where: 'body', expected, found: 'more', hint: 'send them in parts' });
+}

@@ -1,0 +1,73 @@
+import { resolve } from 'node:path';
+import type { Database, Key, RootDatabase } from 'lmdb';
+import { ConfigError } from '../../core/error.ts';
+import type { DueKey, WrittenEntry } from './entry.ts';
+
+/** The tables of a store, and how they are written. */
+export interface Tables {
+  readonly root: RootDatabase;
+  readonly meta: Database<unknown, string>;
+  readonly names: Database<string, Key[]>;
+  readonly entries: Database<WrittenEntry, string>;
+  readonly dues: Database<string, DueKey>;
+  readonly rows: Database<Buffer, number>;
+  readonly undo: Database<unknown, number>;
+  /** All of what is done or nothing, also when the process ends; on the disk some time later, in the same order. */
+  write(act: () => void): void;
+  /** Resolves when all of that is on the disk. */
+  flush(): Promise<void>;
+}
+
+/** What LMDB's types leave out: everything that was written is brought to the disk. */
+type Syncing = RootDatabase & { sync(done: (error?: Error) => void): void };
+
+/** @param path of a folder that is there */
+export async function openTables(path: string): Promise<Tables> {
+  // Loaded by those who use it: it is native code.
+  const { open, TransactionFlags } = await import('lmdb');
+  const { ABORTABLE, SYNCHRONOUS_COMMIT, NO_SYNC_FLUSH } = TransactionFlags;
+  const root = open({ path, maxDbs: 8 }) as Syncing;
+  const meta = root.openDB<unknown, string>({ name: 'meta', encoding: 'json' });
+  return {
+    root,
+    meta,
+    names: root.openDB({ name: 'names', encoding: 'string' }),
+    entries: root.openDB({ name: 'entries', encoding: 'msgpack' }),
+    dues: root.openDB({ name: 'dues', encoding: 'string' }),
+    rows: root.openDB({ name: 'rows', encoding: 'binary' }),
+    undo: root.openDB({ name: 'undo', encoding: 'msgpack' }),
+    write: (act) => root.transactionSync(act, ABORTABLE | SYNCHRONOUS_COMMIT | NO_SYNC_FLUSH),
+    flush: () =>
+      new Promise((resolve, reject) => {
+        // A transaction that is not waited for would be tried again without end while the disk is full.
+        root.sync((error) => (error ? reject(error) : resolve()));
+      }),
+  };
+}
+
+/** Stores of this process, each with how the one before was closed: two writers would number changes alike. */
+const used = new Map<string, Promise<void> | 'open'>();
+
+/** Waits until nobody has a folder. @throws ConfigError when somebody keeps it */
+export async function acquire(directory: string): Promise<string> {
+  const path = resolve(directory);
+  for (let held = used.get(path); held !== undefined; held = used.get(path)) {
+    if (held === 'open')
+      throw new ConfigError({
+        where: directory,
+        expected: 'a folder of one join alone, for what waits in it',
+        found: 'one that is in use',
+      });
+    await held;
+  }
+  used.set(path, 'open');
+  return path;
+}
+
+/** Gives a folder back, as soon as it is closed. */
+export function release(path: string, closing: Promise<void> = Promise.resolve()): void {
+  const closed = closing.finally(() => used.delete(path));
+  used.set(path, closed);
+  // Who waits for the folder, or for what is in it to be on the disk, hears of a failure.
+  closed.catch(() => {});
+}
