@@ -1,5 +1,5 @@
 import { checkConfig } from '../core/config.ts';
-import { ConfigError } from '../core/error.ts';
+import { ConfigError, type Issue } from '../core/error.ts';
 import type { Written } from './file/document.ts';
 import type { Environment } from './file/environment.ts';
 import { located } from './file/located.ts';
@@ -34,6 +34,14 @@ export function pipelineOf(config: unknown, name = 'pipeline'): LoadedPipeline {
 function checkPipeline(written: Written, file: string): LoadedPipeline {
   const checked = checkConfig(pipelineSchema, written.value, written.where);
   const mend = (error: unknown): unknown => located(error, file, written, pipelineOptions);
-  if (!checked.ok) throw mend(new ConfigError(checked.issues));
+  const { unfilled = [], where } = written;
+  const doubtful = new Set(
+    unfilled.flatMap(({ path }) => [...path.keys(), path.length].map((end) => where(path.slice(0, end)))),
+  );
+  const issues = [
+    ...unfilled.map(({ path, ...fault }): Issue => ({ where: where(path), ...fault })),
+    ...(checked.ok ? [] : checked.issues.filter((issue) => !doubtful.has(issue.where))),
+  ];
+  if (!checked.ok || issues.length > 0) throw mend(new ConfigError(issues));
   return { file, config: checked.config, written: written.written, located: mend };
 }

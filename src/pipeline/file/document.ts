@@ -2,7 +2,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { placeOf } from '../../core/config.ts';
 import { ConfigError, type Issue } from '../../core/error.ts';
 import { formatBytes } from '../../core/format.ts';
-import type { Path } from '../../core/zod-issue.ts';
+import type { Finding, Path } from '../../core/zod-issue.ts';
 import { type Environment, redactor } from './environment.ts';
 import { offsetOf } from './place.ts';
 import { wordingOf } from './syntax.ts';
@@ -18,6 +18,8 @@ export interface Written {
   readonly where: (path: Path) => string;
   /** Puts `${NAME}` in place of what came from the environment. */
   readonly redact: (text: string) => string;
+  /** Texts that the environment could not fill in: what else is said of them, and of what they are in, may be due to that. */
+  readonly unfilled?: readonly Finding[];
 }
 
 /** Bytes a pipeline file may have. */
@@ -26,7 +28,7 @@ const mostBytes = 8 * 2 ** 20;
 /**
  * Reads YAML, or JSON, which is YAML too.
  * @param file its name, for errors
- * @throws ConfigError with every fault in it, each with line and column
+ * @throws ConfigError with every fault in the YAML, each with line and column
  */
 export function readDocument(text: string, file: string, environment: Environment): Written {
   if (text.length > mostBytes)
@@ -52,7 +54,7 @@ export function readDocument(text: string, file: string, environment: Environmen
   }
   if (issues.size > 0) throw new ConfigError([...issues.values()]);
   const faults: Issue[] = [];
-  const { value, written, used } = valuesOf(document, environment, (node, fault) =>
+  const { value, written, used, unfilled } = valuesOf(document, environment, (node, fault) =>
     faults.push({ where: at(node?.range?.[0] ?? 0), ...fault }),
   );
   if (faults.length > 0) throw new ConfigError(faults);
@@ -60,7 +62,7 @@ export function readDocument(text: string, file: string, environment: Environmen
     const option = placeOf(path, '');
     return `${at(offsetOf(path, document))}${option === '' ? '' : `  ${option}`}`;
   };
-  return { value, written, where, redact: redactor(used) };
+  return { value, written, where, redact: redactor(used), unfilled };
 }
 
 /** How deep brackets, and lists in lists, may be nested. */

@@ -44,16 +44,17 @@ export function interpolate(text: string, environment: Environment): Interpolate
     faults.push({
       expected: `the environment variable '${name}'`,
       found: value === undefined ? 'none of that name' : 'an empty one',
-      ...(value === undefined ? hintFor(name, environment) : { hint: `\${${name}:-default} gives a default` }),
+      ...hintFor(name, value === undefined ? Object.keys(environment) : []),
     });
     return whole;
   });
   return { text: filled, used, faults };
 }
 
-function hintFor(name: string, environment: Environment): { readonly hint: string } {
-  const { hint } = didYouMean(name, Object.keys(environment));
-  return { hint: hint ?? `set it, or give a default: \${${name}:-default}` };
+function hintFor(name: string, others: readonly string[]): { readonly hint: string } {
+  const { hint } = didYouMean(name, others);
+  const ways = `set it, or give a default: \${${name}:-default}`;
+  return { hint: hint === undefined ? ways : `${hint} Or ${ways}` };
 }
 
 /** Below this many characters a value is too ordinary to be looked for in texts: every `5` would be taken for it. */

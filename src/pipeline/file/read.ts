@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { extname, resolve } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, parse, resolve } from 'node:path';
 import { ConfigError } from '../../core/error.ts';
-import { formatValue, oneOf } from '../../core/format.ts';
+import { formatValue, oneOf, quote } from '../../core/format.ts';
+import { suggest } from '../../core/suggest.ts';
 import { readDocument, type Written } from './document.ts';
 import type { Environment } from './environment.ts';
 import { readModule } from './typescript.ts';
@@ -25,7 +26,20 @@ export async function readPipelineFile(file: string, environment: Environment): 
     where: file,
     expected: `a pipeline: ${oneOf([...documents, ...modules])}`,
     found: kind === '' ? 'no extension' : formatValue(kind),
+    ...(await hintFor(file)),
   });
+}
+
+/** The pipeline beside it that was probably meant: of the same name with another extension, or of one that is close. */
+async function hintFor(file: string): Promise<{ readonly hint?: string }> {
+  const names = await readdir(dirname(file)).catch((): string[] => []);
+  const pipelines = names.filter((name) => [...documents, ...modules].includes(extname(name).toLowerCase()));
+  const named = basename(file);
+  const stems = [named, parse(named).name];
+  const meant = pipelines.find((name) => stems.includes(parse(name).name)) ?? suggest(named, pipelines);
+  if (meant === undefined) return {};
+  const folder = file.slice(0, file.length - named.length);
+  return { hint: `did you mean ${quote(folder === '' ? meant : join(folder, meant))}?` };
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -39,6 +53,8 @@ async function readText(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
-    throw new ConfigError({ where: file, expected: 'a pipeline', found: reasons[code] ?? message }, { cause: error });
+    const hint = code === 'ENOENT' ? await hintFor(file) : {};
+    const found = reasons[code] ?? message;
+    throw new ConfigError({ where: file, expected: 'a pipeline', found, ...hint }, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import type { Issue } from '../../core/error.ts';
 import { formatValue } from '../../core/format.ts';
+import type { Finding, Path } from '../../core/zod-issue.ts';
 import { type Environment, interpolate } from './environment.ts';
 import { resolved } from './place.ts';
 
@@ -9,6 +10,8 @@ export interface Values {
   readonly value: unknown;
   readonly written: unknown;
   readonly used: ReadonlyMap<string, string>;
+  /** Texts that the environment could not fill in. Their values are as they were written. */
+  readonly unfilled: readonly Finding[];
 }
 
 /** Values that a document may come to, where aliases repeat what stands in it once. */
@@ -20,8 +23,8 @@ type Report = (node: Node, fault: Fault) => void;
 /** Reads the values of a document. What is wrong is reported with the node it is about. */
 export function valuesOf(document: Document, environment: Environment, report: Report): Values {
   const reader = new Reader(document, environment, report);
-  const { value, written } = reader.read(document.contents);
-  return { value, written, used: reader.used };
+  const { value, written } = reader.read(document.contents, []);
+  return { value, written, used: reader.used, unfilled: reader.unfilled };
 }
 
 type Both = { readonly value: unknown; readonly written: unknown };
@@ -29,6 +32,7 @@ const nothing: Both = { value: null, written: null };
 
 class Reader {
   readonly used = new Map<string, string>();
+  readonly unfilled: Finding[] = [];
   readonly #document: Document;
   readonly #environment: Environment;
   readonly #report: Report;
@@ -42,7 +46,7 @@ class Reader {
     this.#report = report;
   }
 
-  read(given: unknown): Both {
+  read(given: unknown, path: Path): Both {
     const node = resolved(given, this.#document);
     if (node === undefined) {
       if (isAlias(given)) this.#report(given, { expected: 'an anchor that was set before', found: `*${given.source}` });
@@ -61,28 +65,28 @@ class Reader {
         });
       return nothing;
     }
-    if (isScalar(node)) return this.#scalar(node);
+    if (isScalar(node)) return this.#scalar(node, path);
     this.#around.add(node);
-    const both = isSeq(node) ? this.#list(node.items) : isMap(node) ? this.#object(node.items) : nothing;
+    const both = isSeq(node) ? this.#list(node.items, path) : isMap(node) ? this.#object(node.items, path) : nothing;
     this.#around.delete(node);
     return both;
   }
 
-  #scalar(node: Scalar): Both {
+  #scalar(node: Scalar, path: Path): Both {
     const { value } = node;
     if (typeof value !== 'string' || !value.includes('${')) return { value, written: value };
     const { text, used, faults } = interpolate(value, this.#environment);
-    for (const fault of faults) this.#report(node, fault);
+    for (const fault of faults) this.unfilled.push({ path, ...fault });
     for (const [name, from] of used) this.used.set(name, from);
     return { value: node.type === 'PLAIN' ? unquoted(text) : text, written: value };
   }
 
-  #list(items: readonly unknown[]): Both {
-    const both = items.map((item) => this.read(item));
+  #list(items: readonly unknown[], path: Path): Both {
+    const both = items.map((item, at) => this.read(item, [...path, at]));
     return { value: both.map(({ value }) => value), written: both.map(({ written }) => written) };
   }
 
-  #object(pairs: readonly { readonly key: unknown; readonly value: unknown }[]): Both {
+  #object(pairs: readonly { readonly key: unknown; readonly value: unknown }[], path: Path): Both {
     const entries = new Map<string, Both>();
     const merged: Both[] = [];
     for (const { key, value } of pairs) {
@@ -90,8 +94,8 @@ class Reader {
         this.#report(key as Node, { expected: 'the name of an option', found: formatValue(jsOf(key)) });
         continue;
       }
-      if (key.value === '<<' && key.type === 'PLAIN') merged.push(...this.#merged(value as Node));
-      else entries.set(String(key.value), this.read(value));
+      if (key.value === '<<' && key.type === 'PLAIN') merged.push(...this.#merged(value as Node, path));
+      else entries.set(String(key.value), this.read(value, [...path, String(key.value)]));
     }
     const side = (which: keyof Both): object =>
       Object.assign(
@@ -103,11 +107,11 @@ class Reader {
   }
 
   /** The objects that `<<` merges in: those that come first count. */
-  #merged(node: Node): readonly Both[] {
+  #merged(node: Node, path: Path): readonly Both[] {
     const target = resolved(node, this.#document);
     const sources = isSeq(target) ? target.items : [node];
     return sources.map((source) => {
-      const both = this.read(source);
+      const both = this.read(source, path);
       if (isMap(resolved(source, this.#document))) return both;
       this.#report(node, { expected: 'an object to merge in with <<', found: formatValue(both.value) });
       return { value: {}, written: {} };

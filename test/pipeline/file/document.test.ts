@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { ConfigError } from '../../../src/core/error.ts';
+import { ConfigError, formatIssue } from '../../../src/core/error.ts';
 import { readDocument } from '../../../src/pipeline/file/document.ts';
 
 const environment = { DATA: '/srv/data', PORT: '9464', TOKEN: 'hush-hush', EMPTY: '' };
@@ -125,19 +125,15 @@ describe('the environment', () => {
     expect(written).toMatchObject({ path: '${DATA}/tox21', plain: '${PORT}', left: '${NONE:-0.5}' });
   });
 
-  test('what is not set is an error with its place', () => {
-    expect(messageOf('a:\n  b: ${DATE}\n  c: ${1x}\n  d: ${EMPTY}\n  e: ${A_B_C_D}\n')).toBe(
-      [
-        "p.yaml:2:6: expected the environment variable 'DATE'; found none of that name",
-        "  hint: did you mean 'DATA'?",
-        "p.yaml:3:6: expected the name of an environment variable: ${NAME} or ${NAME:-default}; found '${1x}'",
-        '  hint: write $${ where ${ itself is meant',
-        "p.yaml:4:6: expected the environment variable 'EMPTY'; found an empty one",
-        '  hint: ${EMPTY:-default} gives a default',
-        "p.yaml:5:6: expected the environment variable 'A_B_C_D'; found none of that name",
-        '  hint: set it, or give a default: ${A_B_C_D:-default}',
-      ].join('\n'),
-    );
+  test('what is not set has its place, and stays as it is written', () => {
+    const { unfilled = [], where, value } = read('a:\n  b: ${DATE}\n  c: ${1x}\n  d: ${EMPTY}\n  e: ${A_B_C_D}\n');
+    expect(unfilled.map(({ path, ...fault }) => formatIssue({ where: where(path), ...fault }))).toEqual([
+      "p.yaml:2:3  a.b: expected the environment variable 'DATE'; found none of that name\n  hint: did you mean 'DATA'? Or set it, or give a default: ${DATE:-default}",
+      "p.yaml:3:3  a.c: expected the name of an environment variable: ${NAME} or ${NAME:-default}; found '${1x}'\n  hint: write $${ where ${ itself is meant",
+      "p.yaml:4:3  a.d: expected the environment variable 'EMPTY'; found an empty one\n  hint: set it, or give a default: ${EMPTY:-default}",
+      "p.yaml:5:3  a.e: expected the environment variable 'A_B_C_D'; found none of that name\n  hint: set it, or give a default: ${A_B_C_D:-default}",
+    ]);
+    expect(value).toEqual({ a: { b: '${DATE}', c: '${1x}', d: '${EMPTY}', e: '${A_B_C_D}' } });
   });
 
   test('values from it are taken out of texts again', () => {
