@@ -181,6 +181,8 @@ export interface CheckpointWritten {
   readonly step: number;
   readonly path: string;
   readonly sizeBytes: number;
+  /** For which no step was taken. */
+  readonly copyMs: number;
   readonly durationMs: number;
 }
 

@@ -53,7 +53,7 @@ export const stateFiles = [parameterFile, optimizerFile, stateFile] as const;
 
 type StateFiles = Readonly<Record<(typeof stateFiles)[number], Uint8Array>>;
 
-/** The bytes of those files. They are copies of the state: it may go on. */
+/** The bytes of those files. Those of arrays are views, where the state has them as they are written. */
 export function encodeState(state: StepState, spec: ModelSpec): Readonly<Record<(typeof stateFiles)[number], Pieces>> {
   const { arrays, ...memory } = state;
   const json = JSON.stringify({ format, ...memory, model: linesOf(spec) }, spellOut, 2);
@@ -109,7 +109,8 @@ function decoded(files: StateFiles, place: (name: string) => string) {
 /**
  * Writes everything a run continues from into a directory, as a whole or not at all; see `stateFiles`. What an earlier
  * call wrote is replaced.
- * @param state is copied before this returns. Parameters it does not have, as of outputs that are not trained, are the model's
+ * @param state stays as it is until it is written: see `copyState`. Parameters it does not have, as of outputs that are not
+ *   trained, are the model's
  * @throws ConfigError when the directory holds anything else
  */
 export async function saveState(directory: string, state: StepState, spec: ModelSpec): Promise<void> {

@@ -10,7 +10,7 @@ type Tensors = ReadonlyMap<string, StoredTensor>;
 export const parametersOf = ({ groups }: ModelSpec): readonly Parameter[] =>
   groups.flatMap(({ parameters }) => parameters);
 
-/** Every parameter of a model as it is stored, with the values of the state where it has them. */
+/** Every parameter of a model as it is stored, with the values of the state where it has them: views, where their type is that. */
 export function parameterTensors(spec: ModelSpec, arrays: StepState['arrays']): Tensors {
   return new Map(
     parametersOf(spec).map(({ name, variable }) => {
@@ -42,8 +42,9 @@ export function optimizerTensors(spec: ModelSpec, arrays: StepState['arrays']): 
   );
 }
 
-/** A copy of the values in an array of that type: the eager engine holds all of them as float32. */
+/** The values as an array of that type, copied where they are none: the eager engine holds all of them as float32. */
 function asType(dtype: StoredTensor['dtype'], values: TypedArray): TypedArray {
+  if (values.constructor === allocateArray(dtype, 0).constructor) return values;
   const array = allocateArray(dtype, values.length) as Float32Array;
   array.set(values as Float32Array);
   return array;

@@ -10,7 +10,7 @@ function opened() {
 
 test('what happens is a line of JSON, with its time, level and pipeline', () => {
   const { log, lines } = opened();
-  log.event('assays', { type: 'checkpointWritten', step: 7, path: 'p', sizeBytes: 1, durationMs: 2 });
+  log.event('assays', { type: 'checkpointWritten', step: 7, path: 'p', sizeBytes: 1, copyMs: 1, durationMs: 2 });
   log.write('assays', 'warn', 'status', { state: 'waiting' });
   expect(lines()).toEqual([
     {
@@ -21,6 +21,7 @@ test('what happens is a line of JSON, with its time, level and pipeline', () => 
       step: 7,
       path: 'p',
       sizeBytes: 1,
+      copyMs: 1,
       durationMs: 2,
     },
     { level: 'warn', time: expect.any(String), pipeline: 'assays', event: 'status', state: 'waiting' },

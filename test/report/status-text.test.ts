@@ -17,7 +17,7 @@ async function standing(heads: readonly string[]) {
   event(
     stepTaken({ step: 1, rows: 8, loss: 3, heads: Object.fromEntries(heads.map((head, at) => [head, [at + 1, 4]])) }),
   );
-  event({ type: 'checkpointWritten', step: 1, path: '/secret', sizeBytes: 2048, durationMs: 1 });
+  event({ type: 'checkpointWritten', step: 1, path: '/secret', sizeBytes: 2048, copyMs: 1, durationMs: 1 });
   const scores = Object.fromEntries(heads.map((head) => [head, { labels: 4, metrics: { rocAuc: 0.75 } }]));
   event({ type: 'headsScored', step: 1, epoch: 0, heads: scores });
   await clock.advance(8000);

@@ -112,7 +112,10 @@ export const engine: Board = {
         chart({
           title: 'Time to write one, 99 of 100',
           description: 'Beside training. To the next bucket of the histogram.',
-          series: [{ of: chosen.quantile(0.99, 'trunkline_checkpoint_seconds', []), legend: '99 of 100' }],
+          series: [
+            { of: chosen.quantile(0.99, 'trunkline_checkpoint_seconds', []), legend: '99 of 100' },
+            { of: chosen.quantile(0.99, 'trunkline_checkpoint_copy_seconds', []), legend: 'of it without a step' },
+          ],
         }),
         stat({
           title: 'Checkpoints',

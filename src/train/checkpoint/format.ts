@@ -68,7 +68,7 @@ function tensorsOf(arrays: Stored['arrays']): ReadonlyMap<string, StoredTensor> 
 
 /**
  * A checkpoint as files: what `saveState` writes, `stream.json` and `stream.safetensors`, `run.json`, and
- * `manifest.json` with every file's size and checksum. Whatever may change is copied before this gives way to others.
+ * `manifest.json` with every file's size and checksum. Bytes of arrays are views: nothing may change meanwhile.
  */
 export async function encodeCheckpoint({ step, model, stream, run }: Checkpoint, spec: ModelSpec): Promise<Files> {
   const content: Readonly<Record<(typeof contentFiles)[number], Pieces>> = {

@@ -1,11 +1,13 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Json } from '../../core/chunk.ts';
 import { ConfigError, type Issue, TrunklineError } from '../../core/error.ts';
 import type { EventSink } from '../../core/event.ts';
 import { formatValue } from '../../core/format.ts';
 import type { ModelSpec } from '../../model/index.ts';
 import { readDirectory, writeDirectory } from '../directory.ts';
+import { CopySpace } from './copy-space.ts';
 import {
   type Checkpoint,
   checkpointFiles,
@@ -24,6 +26,12 @@ export interface CheckpointStoreOptions {
   readonly events: EventSink;
 }
 
+/** A checkpoint to be written. */
+export interface Unwritten extends Omit<Checkpoint, 'stream'> {
+  /** Called when the run may have gone on. */
+  readonly stream: () => Checkpoint['stream'];
+}
+
 const leastKept = 2;
 const nameOf = (step: number): string => `step-${String(step).padStart(9, '0')}`;
 const named = /^step-(\d{9,})$/;
@@ -37,6 +45,7 @@ const setAside = /^(step-\d+)\.replaced$/;
 export class CheckpointStore {
   readonly #options: CheckpointStoreOptions;
   #writing: Promise<unknown> = Promise.resolve();
+  readonly #space = new CopySpace();
 
   /** @throws ConfigError when fewer than two are to be kept */
   constructor(options: CheckpointStoreOptions) {
@@ -59,14 +68,26 @@ export class CheckpointStore {
     return [...new Set(steps.map(Number))].sort((a, b) => b - a);
   }
 
+  /** Has memory for copies of so many bytes, a little later: so the first is as fast as the others. */
+  async prepare(sizeBytes: number): Promise<void> {
+    await this.#space.prepare(sizeBytes);
+  }
+
   /**
-   * Writes a checkpoint and removes what is older than those to be kept. What may change is copied before this first
+   * Writes a checkpoint and removes what is older than those to be kept. The model's arrays are copied before this first
    * gives way, so the run can go on at once. Checkpoints are written one after the other.
    * @param ready what must have been done before the checkpoint is there
    */
-  async write(checkpoint: Checkpoint, spec: ModelSpec, ready: Promise<unknown> = Promise.resolve()): Promise<void> {
+  async write(checkpoint: Unwritten, spec: ModelSpec, ready: Promise<unknown> = Promise.resolve()): Promise<void> {
     const startMs = performance.now();
-    const files = encodeCheckpoint(checkpoint, spec);
+    const { arrays, release } = this.#space.copy(checkpoint.model.arrays);
+    const copyMs = performance.now() - startMs;
+    const encode = async () => {
+      await setImmediate();
+      const { stream, model } = checkpoint;
+      return encodeCheckpoint({ ...checkpoint, stream: stream(), model: { ...model, arrays } }, spec);
+    };
+    const files = encode();
     const written = this.#writing.then(async () => {
       const path = join(this.#options.directory, nameOf(checkpoint.step));
       const content = await files;
@@ -77,8 +98,9 @@ export class CheckpointStore {
         .flat()
         .reduce((sum, { length }) => sum + length, 0);
       const durationMs = performance.now() - startMs;
-      this.#options.events({ type: 'checkpointWritten', step: checkpoint.step, path, sizeBytes, durationMs });
+      this.#options.events({ type: 'checkpointWritten', step: checkpoint.step, path, sizeBytes, copyMs, durationMs });
     });
+    written.then(release, release);
     files.catch(() => {});
     ready.catch(() => {});
     this.#writing = written.catch(() => {});

@@ -1,11 +1,16 @@
+import { type OptimizerType, optimizerKernels } from '../../engine/kernel/index.ts';
 import { encodeState } from '../../stream/encode.ts';
 import type { Flow } from '../../stream/flow.ts';
 import type { StreamState } from '../../stream/state.ts';
 import { CheckpointStore } from '../checkpoint/store.ts';
+import { parametersOf } from '../state-tensors.ts';
 import { Coverage } from './covered.ts';
 import type { Kept } from './going-back.ts';
 import type { RunOptions, RunPlan } from './plan.ts';
 import { choicesOf, type Restored, type RunPlace, restoreRun } from './restore.ts';
+
+/** Each has copies of its own: one is written, and one waits for it; then none is due until the disk has taken one. */
+const mostUnwritten = 2;
 
 /** The checkpoints of a run: when they are due, what they hold, how the run goes on from one. */
 export class RunCheckpoints {
@@ -22,6 +27,8 @@ export class RunCheckpoints {
   #isClosed = false;
   /** Whether the last one that was begun is written. */
   #written: Promise<boolean> = Promise.resolve(true);
+  /** How many have been begun and are not written. */
+  #unwritten = 0;
 
   constructor(plan: RunPlan, options: RunOptions) {
     this.#plan = plan;
@@ -38,6 +45,7 @@ export class RunCheckpoints {
    */
   async open(): Promise<Restored | undefined> {
     await this.#store.clear();
+    void this.#store.prepare(stateBytes(this.#plan.runner));
     this.#last = { step: 0, epoch: 0, atMs: this.#options.clock.monotonicMs() };
     const { resume, events } = this.#options;
     if (resume === undefined) return undefined;
@@ -71,7 +79,7 @@ export class RunCheckpoints {
     const { everyEpochs, everySteps, everyMs } = this.#plan.checkpoint;
     if (!this.#hasNews(step)) return false;
     if (this.isWanted) return true;
-    if (step === this.#last.step) return false;
+    if (step === this.#last.step || this.#unwritten >= mostUnwritten) return false;
     if (everyEpochs !== undefined && epoch - this.#last.epoch >= everyEpochs) return true;
     if (everySteps !== undefined && step - this.#last.step >= everySteps) return true;
     return everyMs !== undefined && this.#options.clock.monotonicMs() - this.#last.atMs >= everyMs;
@@ -94,9 +102,11 @@ export class RunCheckpoints {
     this.#isStale = false;
     this.#last = { step, epoch, atMs: this.#options.clock.monotonicMs() };
     const { runner, identity, fitted, plateaus } = this.#plan;
-    const stream = encodeState(flow.completed(state));
+    const after = flow.completed(state);
+    const stream = () => encodeState(after);
     const run = { epoch, identity, heads: choicesOf(this.#plan), fitted, plateaus: plateaus?.state() ?? {} };
     this.#coverage.add(step, state);
+    this.#unwritten++;
     try {
       const ready = Promise.all([flow.durable(), this.#plan.flush?.()]);
       await this.#store.write({ step, model: runner.state(), stream, run }, runner.spec, ready);
@@ -112,6 +122,8 @@ export class RunCheckpoints {
       const message = error instanceof Error ? error.message : String(error);
       this.#options.events({ type: 'checkpointFailed', step, message });
       return false;
+    } finally {
+      this.#unwritten--;
     }
   }
 
@@ -127,4 +139,11 @@ export class RunCheckpoints {
     await this.#store.close();
     for (const tell of this.#wanting.splice(0)) tell(false);
   }
+}
+
+/** Bytes of a model's parameters and their slots. */
+function stateBytes({ spec, optimizer }: RunPlan['runner']): number {
+  const slots = optimizerKernels[optimizer as OptimizerType].slots.length;
+  const values = parametersOf(spec).reduce((sum, { variable }) => sum + variable.size, 0);
+  return (1 + slots) * values * Float32Array.BYTES_PER_ELEMENT;
 }

@@ -159,7 +159,7 @@ test('readiness says everything that keeps a pipeline from training, and names n
     'the last checkpoint could not be written: the log says why',
     "source 'live' can not be reached",
   ]);
-  event({ type: 'checkpointWritten', step: 4, path: '/secret', sizeBytes: 10, durationMs: 5 });
+  event({ type: 'checkpointWritten', step: 4, path: '/secret', sizeBytes: 10, copyMs: 1, durationMs: 5 });
   event({ type: 'sourceBack', source: 'live', awayMs: 100 });
   event({ type: 'runContinued', step: 4 });
   expect(telemetry.hindrances()).toEqual([]);
@@ -198,7 +198,7 @@ const everything: readonly TrunklineEvent[] = [
   { type: 'recordRejected', reason: 'badValue', message: 'x' },
   headsEvaluated({ a: { loss: 1, labels: 1, metrics: { mcc: 0.5 } } }),
   { type: 'headsScored', step: 1, epoch: 1, heads: { a: { labels: 1, metrics: { mcc: 0.5 } } } },
-  { type: 'checkpointWritten', step: 1, path: 'p', sizeBytes: 1, durationMs: 1 },
+  { type: 'checkpointWritten', step: 1, path: 'p', sizeBytes: 1, copyMs: 1, durationMs: 1 },
   { type: 'checkpointFailed', step: 2, message: 'm' },
   { type: 'checkpointDamaged', step: 1, path: 'p', message: 'm' },
   { type: 'runPaused', step: 1, reason: 'r', asked: false },

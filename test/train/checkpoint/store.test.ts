@@ -8,7 +8,7 @@ import type { TrunklineEvent } from '../../../src/core/event.ts';
 import { trunklineBackend } from '../../../src/engine/backend.ts';
 import type { StepState } from '../../../src/step/state.ts';
 import { type Checkpoint, checkpointFiles } from '../../../src/train/checkpoint/format.ts';
-import { CheckpointStore } from '../../../src/train/checkpoint/store.ts';
+import { CheckpointStore, type Unwritten } from '../../../src/train/checkpoint/store.ts';
 import { Graph } from '../../../src/train/graph.ts';
 
 trunklineBackend();
@@ -19,7 +19,9 @@ graph.output('size', trunk.add(layers.dense({ units: 1 })), { loss: 'meanSquared
 const spec = graph.describe();
 
 /** A state in which every number is the step's. */
-function checkpoint(step: number): Checkpoint {
+const streamOf = (step: number) => ({ json: { position: step }, arrays: { 'shuffle/keys': Int32Array.of(step, -1) } });
+
+function checkpoint(step: number): Unwritten {
   const arrays = spec.groups
     .flatMap(({ parameters }) => parameters)
     .map(({ name, variable }) => [`parameter/${name}`, new Float32Array(variable.size).fill(step)]);
@@ -33,8 +35,7 @@ function checkpoint(step: number): Checkpoint {
     schedules: {},
     arrays: Object.fromEntries(arrays),
   };
-  const stream = { json: { position: step }, arrays: { 'shuffle/keys': Int32Array.of(step, -1) } };
-  return { step, model, stream, run: { epoch: step } };
+  return { step, model, stream: () => streamOf(step), run: { epoch: step } };
 }
 
 let directory = '';
@@ -56,7 +57,7 @@ test('what was written is read, and only the newest are kept', async () => {
   for (const step of [1, 2, 30, 400]) await store.write(checkpoint(step), spec);
   expect(await store.steps()).toEqual([400, 30, 2]);
   const { model, ...rest } = (await store.newest(spec)) as Checkpoint;
-  expect(rest).toEqual({ step: 400, stream: checkpoint(400).stream, run: { epoch: 400 } });
+  expect(rest).toEqual({ step: 400, stream: streamOf(400), run: { epoch: 400 } });
   expect(model.arrays).toEqual(checkpoint(400).model.arrays);
   expect(model.heads).toEqual({ size: { clock: 400, labels: 800, lastStep: 400 } });
   expect(events.map(({ type }) => type)).toEqual(new Array(4).fill('checkpointWritten'));

@@ -120,6 +120,15 @@ export const runRows: readonly MetricRow[] = [
     of: (event) => (event.type === 'checkpointWritten' ? one(event.durationMs / 1000) : []),
   },
   {
+    name: 'trunkline_checkpoint_copy_seconds',
+    type: 'histogram',
+    help: "Time to copy the model's state for a checkpoint, in which no step is taken.",
+    labels: [],
+    unit: 'seconds',
+    buckets: [0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.3, 1, 3],
+    of: (event) => (event.type === 'checkpointWritten' ? one(event.copyMs / 1000) : []),
+  },
+  {
     name: 'trunkline_ingest_records_total',
     type: 'counter',
     help: 'Records that were sent to a source, by verdict: accepted, duplicate, or why they were rejected.',
