@@ -75,6 +75,7 @@ export {
   sinks,
 } from './sink/index.ts';
 export {
+  type ClassName,
   fitFeatures,
   type LabelScale,
   type MappingConfig,

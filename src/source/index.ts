@@ -22,7 +22,7 @@ export type ParsedSourceConfig = ParsedOf<(typeof sources.plugins)[number]>;
 
 export type { SourceContext } from './context.ts';
 export { fitFeatures, mapSamples, type SampleSource, type SamplesOptions, samples } from './sample.ts';
-export { type Mapping, type MappingConfig, mappingFields, mappingSchema } from './sample-mapping.ts';
+export { type ClassName, type Mapping, type MappingConfig, mappingFields, mappingSchema } from './sample-mapping.ts';
 export { tableOf } from './sample-record.ts';
 export type { LabelScale } from './sample-rule.ts';
 export { rememberedColumns } from './sample-state.ts';

@@ -5,6 +5,7 @@ import { didYouMean } from '../core/suggest.ts';
 import type { Table } from '../core/table.ts';
 import type { LabelSpec } from '../loss/index.ts';
 import type { RowFaults } from './sample-fault.ts';
+import type { ClassName } from './sample-mapping.ts';
 import type { HeadPlan } from './sample-plan.ts';
 import { type HeadRule, type LabelScale, misfits, ruleOf } from './sample-rule.ts';
 
@@ -28,7 +29,7 @@ export interface LabelFit {
   finish(): void;
 }
 
-export type ColumnsOfHead = Pick<HeadPlan, 'size' | 'bound' | 'isList' | 'options'>;
+export type ColumnsOfHead = Pick<HeadPlan, 'columns' | 'size' | 'bound' | 'isList' | 'options'>;
 
 /** The labels of a table: whose they are, what they must be, and what becomes of them. */
 export abstract class Labels {
@@ -86,6 +87,17 @@ export abstract class Labels {
       this.heads.flatMap((head) => {
         const scale = this.scaleOf(head);
         return scale === undefined ? [] : [[head, scale] as const];
+      }),
+    );
+  }
+
+  /** What the classes of a head are called, in their order, by head: the classes that labels name, or a column of each. */
+  classes(): ReadonlyMap<string, readonly ClassName[]> {
+    return new Map(
+      this.heads.flatMap((head) => {
+        const { columns, options } = this.columnsOf(head);
+        const names = options.classes ?? (columns.length > 1 ? columns : undefined);
+        return names === undefined ? [] : [[head, names] as const];
       }),
     );
   }

@@ -104,7 +104,8 @@ export class LongLabels extends Labels {
   }
 
   protected columnsOf(): ColumnsOfHead {
-    return { size: 1, bound: this.mapping.bound, isList: false, options: this.mapping };
+    const { value, bound } = this.mapping;
+    return { columns: [value], size: 1, bound, isList: false, options: this.mapping };
   }
 
   protected with(specs: ReadonlyMap<string, LabelSpec>): LongLabels {

@@ -10,7 +10,7 @@ import { RowFaults } from './sample-fault.ts';
 import type { Inputs } from './sample-inputs.ts';
 import type { FittedLabels, Labels } from './sample-labels.ts';
 import { RejectLimit } from './sample-limit.ts';
-import type { Mapping } from './sample-mapping.ts';
+import type { ClassName, Mapping } from './sample-mapping.ts';
 import { metaColumns, readMeta } from './sample-meta.ts';
 import type { HeadRule, LabelScale } from './sample-rule.ts';
 import { savedState } from './sample-state.ts';
@@ -79,6 +79,10 @@ export class MappedSamples implements SampleSource {
 
   labelScales(): ReadonlyMap<string, LabelScale> {
     return this.parts.labels?.scales() ?? new Map();
+  }
+
+  labelClasses(): ReadonlyMap<string, readonly ClassName[]> {
+    return this.parts.labels?.classes() ?? new Map();
   }
 
   async countRows(signal?: AbortSignal): Promise<number | undefined> {

@@ -83,6 +83,9 @@ export const labelForms = {
   },
 } as const;
 
+/** What a class is called: what stands in the column of its labels. */
+export type ClassName = string | number | boolean;
+
 export type WideLabels = z.output<typeof wideLabels>;
 export type NamedLabel = z.output<typeof namedLabel>;
 export type LongLabels = z.output<typeof longLabels>;

@@ -7,7 +7,7 @@ import { entitySource } from './entity.ts';
 import { Inputs } from './sample-inputs.ts';
 import { LongLabels } from './sample-long-labels.ts';
 import { MappedSamples } from './sample-mapped.ts';
-import { type Mapping, type MappingConfig, mappingSchema } from './sample-mapping.ts';
+import { type ClassName, type Mapping, type MappingConfig, mappingSchema } from './sample-mapping.ts';
 import { metaColumns } from './sample-meta.ts';
 import type { LabelScale } from './sample-rule.ts';
 import { columnsOf } from './sample-state.ts';
@@ -27,6 +27,8 @@ export interface SampleSource extends Source {
   restore(state: Json): void;
   /** How labels are moved before they are trained, by head: predictions are to be moved back. */
   labelScales(): ReadonlyMap<string, LabelScale>;
+  /** What classes are called in labels, in their order, by head: those that have names. */
+  labelClasses(): ReadonlyMap<string, readonly ClassName[]>;
   /**
    * The same samples, their labels checked against what the heads' losses take.
    * @throws ConfigError with everything that does not fit

@@ -9,17 +9,24 @@ import type { SampleSource } from '../../source/index.ts';
 import type { StepRunner } from '../../step/runner.ts';
 import type { Pipeline } from '../assemble.ts';
 import type { HttpConfig } from '../schema/run.ts';
-import { PredictionReader } from './prediction.ts';
+import { type HeadPrediction, headReaders } from './prediction.ts';
 import { Predictor } from './predictor.ts';
 import { recordSchema } from './record-schema.ts';
 
 /** JSON has no word for what is not finite. */
 const number = z.number().nullable();
 
+const ofClasses = z
+  .strictObject({
+    class: z.union([z.string(), z.number(), z.boolean()]).nullable().describe('The likeliest, as labels call it.'),
+    probabilities: z.record(z.string(), number).describe('Of each class, by its name.'),
+  })
+  .describe('Of a head whose labels are classes.');
+
 const answerSchema = z.strictObject({
   step: z.int().min(0).describe('Steps that had ended when it was computed: those under way may be in it.'),
   predictions: z
-    .array(z.record(z.string(), z.union([number, z.array(number)])))
+    .array(z.record(z.string(), z.union([number, z.array(number), ofClasses])))
     .describe(
       'Of each record, by head: probabilities where the head is a classifier, else numbers on the scale of its labels.',
     ),
@@ -33,7 +40,8 @@ export function predictRoute(
   { records: most, bodyBytes, backlogRows }: HttpConfig['predict'],
 ): Route {
   const source = pipeline.sources.get(pipeline.trained[0] as string) as SampleSource;
-  const reader = new PredictionReader(pipeline);
+  const readers = new Map(headReaders(pipeline).map((reader) => [reader.name, reader]));
+  const known = [...readers.keys()];
   const predictor = new Predictor({ runner, step: () => run.step, backlogRows });
   return jsonRoute({
     method: 'POST',
@@ -49,18 +57,18 @@ export function predictRoute(
     bodyBytes,
     body: z.strictObject({
       records: z.array(recordSchema(source.featureColumns)).min(1).max(most),
-      heads: z.array(z.string()).min(1).max(reader.heads.length).exactOptional().describe('All, when left out.'),
+      heads: z.array(z.string()).min(1).max(known.length).exactOptional().describe('All, when left out.'),
     }),
     answer: answerSchema,
-    handle: async ({ records, heads = reader.heads }) => {
-      checkHeads(heads, reader.heads);
+    handle: async ({ records, heads = known }) => {
+      checkHeads(heads, known);
       const chunk = await refusing(() => source.samplesOf(records, 'body.records'));
       const { step, values } = await refusing(() => predictor.predict(chunk));
       const predictions = records.map((_, row) =>
         Object.fromEntries(
           heads.map((head) => {
             const own = values[head] as Float32Array;
-            return [head, reader.of(head, own, row, records.length) as number | number[]];
+            return [head, readers.get(head)?.read(own, row, records.length) as Answered];
           }),
         ),
       );
@@ -68,6 +76,9 @@ export function predictRoute(
     },
   });
 }
+
+/** A prediction as the answer's schema has it: lists there may be changed. */
+type Answered = Exclude<HeadPrediction, readonly number[]> | number[];
 
 /** Names that are listed where there is no such one. */
 const listed = 20;

@@ -1,13 +1,13 @@
 import { rename, rm } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { TypedArray } from '../../core/dtype.ts';
-import { ConfigError } from '../../core/error.ts';
+import { ConfigError, type Issue } from '../../core/error.ts';
 import { formatValue } from '../../core/format.ts';
 import { type Sink, type SinkColumn, type SinkRow, sinks } from '../../sink/index.ts';
 import type { SampleSource } from '../../source/index.ts';
 import { inferenceRows } from '../../train/evaluate-source.ts';
 import { batchesOf } from '../../train/source-batches.ts';
-import { PredictionReader } from './prediction.ts';
+import { columnsOf, headReaders } from './prediction.ts';
 import type { TrainedPipeline } from './trained.ts';
 
 export interface Predicted {
@@ -18,9 +18,10 @@ export interface Predicted {
 
 /**
  * Writes what every head predicts for all of a source: probabilities where the head is a classifier, otherwise numbers
- * on the scale that labels have in the source.
+ * on the scale that labels have in the source. A head whose labels are classes has a column with the likeliest one, and one
+ * with the probability of each, called `head.class`.
  * @param out ends in .parquet, .csv or .ndjson; what is there is replaced
- * @throws ConfigError when it ends in something else
+ * @throws ConfigError when it ends in something else, columns would have one name, or there are no rows
  */
 export async function predict(
   { runner, pipeline }: TrainedPipeline,
@@ -28,39 +29,45 @@ export async function predict(
   out: string,
   signal: AbortSignal,
 ): Promise<Predicted> {
-  const reader = new PredictionReader(pipeline);
+  const readers = headReaders(pipeline);
   const row = source.mapping.id === undefined ? 'row' : 'id';
-  let target: Target | undefined;
+  const columns = columnsOf(readers, { name: row, kind: row === 'id' ? 'text' : 'int32' });
+  const target = await openTarget(out, columns);
   let [rows, rejected] = [0, 0];
   const onRejected = (list: readonly { readonly head?: string }[]): void => {
     rejected += list.filter(({ head }) => head === undefined).length;
   };
-  for await (const chunk of batchesOf(source, { rows: inferenceRows, signal, onRejected })) {
-    const predicted = await runner.predict(chunk.rows, chunk.inputs);
-    const columns = reader.heads.map((head) => ({ head, values: predicted[head] as TypedArray }));
-    target ??= await openTarget(out, [
-      { name: row, kind: row === 'id' ? 'text' : 'int32' },
-      ...columns.map(
-        ({ head, values }): SinkColumn => ({
-          name: head,
-          kind: values.length === chunk.rows ? 'float32' : 'floats',
-        }),
-      ),
-    ]);
-    for (let at = 0; at < chunk.rows; at++) {
-      const line: Record<string, unknown> = { [row]: chunk.ids?.[at] ?? rows + at };
-      for (const { head, values } of columns) line[head] = reader.of(head, values, at, chunk.rows);
-      await target.sink.write(line);
+  try {
+    for await (const chunk of batchesOf(source, { rows: inferenceRows, signal, onRejected })) {
+      const predicted = await runner.predict(chunk.rows, chunk.inputs);
+      for (let at = 0; at < chunk.rows; at++) {
+        const line: Record<string, unknown> = { [row]: chunk.ids?.[at] ?? rows + at };
+        for (const reader of readers)
+          Object.assign(line, reader.cells(predicted[reader.name] as TypedArray, at, chunk.rows));
+        await target.sink.write(line);
+      }
+      rows += chunk.rows;
     }
-    rows += chunk.rows;
+    if (rows === 0) throw new ConfigError(nothingIn(source, rejected));
+    await target.close();
+    return { rows, rejected };
+  } catch (error) {
+    await target.discard();
+    throw error;
   }
-  await target?.close();
-  return { rows, rejected };
 }
+
+const nothingIn = ({ name }: SampleSource, rejected: number): Issue => ({
+  where: name,
+  expected: 'rows to predict',
+  found: rejected === 0 ? 'none' : `none: ${rejected} records could not be read`,
+});
 
 interface Target {
   readonly sink: Sink<SinkRow>;
+  /** Puts what was written in its place. */
   close(): Promise<void>;
+  discard(): Promise<void>;
 }
 
 async function openTarget(out: string, columns: readonly SinkColumn[]): Promise<Target> {
@@ -72,17 +79,23 @@ async function openTarget(out: string, columns: readonly SinkColumn[]): Promise<
       found: formatValue(out),
     });
   const writing = `${out}.writing`;
-  await rm(writing, { recursive: true, force: true });
-  const sink = await sinks.build({ type, path: writing }, { where: '--out', columns }, '--out');
+  const clear = (): Promise<void> => rm(writing, { recursive: true, force: true });
+  await clear();
+  // Parquet is written as a folder of parts: here there is one.
+  const whole = type === 'parquet' ? { partRows: Number.MAX_SAFE_INTEGER } : {};
+  const sink = await sinks.build({ type, path: writing, ...whole }, { where: '--out', columns }, '--out');
   return {
     sink,
+    discard: async () => {
+      await sink.close().catch(() => {});
+      await clear();
+    },
     close: async () => {
       await sink.flush();
       await sink.close();
       await rm(out, { recursive: true, force: true });
-      // Parquet is written as a folder of parts: here there is one.
       await rename(type === 'parquet' ? join(writing, 'part-000000.parquet') : writing, out);
-      await rm(writing, { recursive: true, force: true });
+      await clear();
     },
   };
 }

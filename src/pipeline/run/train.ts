@@ -142,9 +142,7 @@ async function planOf(
   { dead, journal, recording, covered }: Records,
 ): Promise<RunPlan> {
   const { name, sources, trained, evaluation, checkpoint, config, steps } = pipeline;
-  const { epochs } = config.stream;
   const counts = await Promise.all(trained.map((source) => sources.get(source)?.countRows()));
-  const known = counts.every((count) => count !== undefined);
   const { from = [], ...rhythm } = evaluation ?? {};
   return {
     name,
@@ -156,8 +154,7 @@ async function planOf(
         ...(recording ? { recording } : {}),
         ...(restore ? { restore } : {}),
       }),
-    ...(epochs === 'endless' ? {} : { epochs }),
-    ...(known ? { rowsPerEpoch: counts.reduce((sum, count) => sum + count, 0) } : {}),
+    ...lengthOf(config.stream.epochs, counts),
     ...(steps === undefined ? {} : { steps }),
     evaluations: from.map(
       (source): EvaluationPlan => ({ source: sources.get(source) as EvaluationPlan['source'], ...rhythm }),
@@ -177,4 +174,20 @@ async function planOf(
     ...(config.guard.spike?.goBackAfter ? { goBackAfter: config.guard.spike.goBackAfter } : {}),
     fitted: pipeline.fitted(),
   };
+}
+
+/**
+ * How many epochs a run has, and rows in each, as far as that is known. Sources that are mixed go through epochs of their
+ * own, and end one together.
+ * @param counts rows of each source
+ */
+function lengthOf(
+  epochs: number | 'endless',
+  counts: readonly (number | undefined)[],
+): Pick<RunPlan, 'epochs' | 'rowsPerEpoch'> {
+  const known = counts.filter((count) => count !== undefined);
+  const rows = known.length === counts.length ? known.reduce((sum, count) => sum + count, 0) : undefined;
+  if (epochs === 'endless') return rows === undefined || counts.length > 1 ? {} : { rowsPerEpoch: rows };
+  const [own, together] = counts.length > 1 ? [epochs, 1] : [1, epochs];
+  return { epochs: together, ...(rows === undefined ? {} : { rowsPerEpoch: own * rows }) };
 }

@@ -190,6 +190,11 @@ export class TrainingRun implements Steering {
         resolve(outcome);
       };
       this.isBegun = true;
+      // What the stream still holds of a later epoch is for a run that may go on.
+      if (this.#isAtEnd()) {
+        resolve('finished');
+        return;
+      }
       this.#from = restored;
       this.#holdIfIdle();
       const steps$ = this.#plan.batches$(restored).pipe(
@@ -207,6 +212,12 @@ export class TrainingRun implements Steering {
         complete: () => resolve('finished'),
       });
     });
+  }
+
+  /** Whether it was trained for as long as it may before it began. */
+  #isAtEnd(): boolean {
+    const { epochs = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY } = this.#plan;
+    return this.#epoch >= epochs || this.#step >= steps;
   }
 
   #arrive({ flow, rows, epochEnd }: StreamBatch): void {

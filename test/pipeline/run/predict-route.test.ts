@@ -36,7 +36,7 @@ const pipeline = (directory: string, more: object = {}) =>
         data: rows,
         chunkRows: 64,
         features: { x: { tensor: [2] }, town: { oneHot: { categories: ['Bonn', 'Ulm'], columns: 'city' } } },
-        labels: { toxic: {}, size: { standardize: true } },
+        labels: { toxic: {}, size: { standardize: true }, home: { column: 'city', classes: ['Bonn', 'Ulm', 'Trier'] } },
       },
     },
     stream: { from: 'train', batch: 64, epochs: 1 },
@@ -46,6 +46,7 @@ const pipeline = (directory: string, more: object = {}) =>
       heads: [
         { name: 'toxic', from: 'trunk', layers: [{ dense: { units: 1 } }], loss: 'binaryCrossentropy' },
         { name: 'size', from: 'trunk', layers: [{ dense: { units: 1 } }], loss: 'meanSquaredError' },
+        { name: 'home', from: 'trunk', layers: [{ dense: { units: 3 } }], loss: 'sparseCategoricalCrossentropy' },
       ],
     },
     engine: { type: 'onnx-cpu', threads: 1 },
@@ -98,7 +99,11 @@ const open = async (url: string) => {
 
 interface Answer {
   readonly step: number;
-  readonly predictions: readonly Readonly<Record<string, number>>[];
+  readonly predictions: readonly {
+    readonly toxic: number;
+    readonly size: number;
+    readonly home: { readonly class: string; readonly probabilities: Readonly<Record<string, number>> };
+  }[];
 }
 
 const recordOf = ({ x, city }: (typeof rows)[number]) => ({ x, city });
@@ -130,11 +135,13 @@ test('what is predicted while training is what the checkpoint of that step predi
   expect(answer?.predictions.map((each) => each.toxic)).toEqual(
     [...(toxic as Float32Array)].map((each) => expect.closeTo(each, 5)),
   );
-  for (const { toxic, size } of answer?.predictions ?? []) {
+  for (const { toxic, size, home } of answer?.predictions ?? []) {
     expect(toxic).toBeGreaterThan(0);
     expect(toxic).toBeLessThan(1);
     // On the scale of the labels, which were standardized.
     expect(size).toBeGreaterThan(500);
+    expect(Object.keys(home.probabilities)).toEqual(['Bonn', 'Ulm', 'Trier']);
+    expect(home.probabilities[home.class]).toBe(Math.max(...Object.values(home.probabilities)));
   }
 });
 
@@ -183,7 +190,12 @@ test('records that can not be samples are refused, each with what is wrong with 
       { expected: 'a list of at most 30' },
     ]);
     expect(await refusal({ records: [good], heads: ['toxik'] })).toMatchObject([
-      { where: 'body.heads[0]', expected: "one of 'toxic', 'size'", found: "'toxik'", hint: "did you mean 'toxic'?" },
+      {
+        where: 'body.heads[0]',
+        expected: "one of 'toxic', 'size', 'home'",
+        found: "'toxik'",
+        hint: "did you mean 'toxic'?",
+      },
     ]);
   });
 });

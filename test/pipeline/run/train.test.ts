@@ -25,6 +25,8 @@ interface Change {
   readonly learningRate?: number;
   readonly steps?: number;
   readonly directory?: string;
+  /** Whether two sources are mixed. */
+  readonly mixed?: boolean;
 }
 
 const pipeline = ({
@@ -34,6 +36,7 @@ const pipeline = ({
   learningRate = 0.01,
   steps,
   directory = 'run',
+  mixed = false,
 }: Change = {}) =>
   pipelineOf({
     name: 'small',
@@ -47,8 +50,15 @@ const pipeline = ({
         features: { x: { tensor: [3] } },
         labels: { columns: heads },
       },
+      ...(mixed ? { more: { type: 'generator', rows: 100, size: 3, heads: 3, missing: 0.4, like: 'train' } } : {}),
     },
-    stream: { from: 'train', shuffle: 30, batch: 10, epochs, ...(steps === undefined ? {} : { steps }) },
+    stream: {
+      from: mixed ? { train: 1, more: 1 } : 'train',
+      shuffle: 30,
+      batch: 10,
+      epochs,
+      ...(steps === undefined ? {} : { steps }),
+    },
     model: {
       trunk: [{ dense: { units, name: 'shared' } }],
       heads: heads.split('|').map((name) => ({
@@ -147,12 +157,13 @@ test('a run of which nothing is finite any more pauses, and says why', async () 
   expect(of('runEnded')).toMatchObject([{ outcome: 'stopped' }]);
 });
 
+async function parametersIn(directory: string): Promise<Buffer> {
+  const checkpoints = join(folder, directory, 'checkpoints');
+  const newest = (await readdir(checkpoints)).sort().at(-1) as string;
+  return readFile(join(checkpoints, newest, 'parameters.safetensors'));
+}
+
 test('a run that ended at its number of steps goes on with the next row, bit for bit', async () => {
-  const parametersIn = async (directory: string): Promise<Buffer> => {
-    const checkpoints = join(folder, directory, 'checkpoints');
-    const newest = (await readdir(checkpoints)).sort().at(-1) as string;
-    return readFile(join(checkpoints, newest, 'parameters.safetensors'));
-  };
   const whole = await trained({ epochs: 2, directory: 'whole' });
   for (const steps of [1, 7, 19, 20, 23]) {
     expect((await trained({ epochs: 2, steps })).step).toBe(steps);
@@ -161,4 +172,29 @@ test('a run that ended at its number of steps goes on with the next row, bit for
   expect(rest.step).toBe(whole.step);
   expect(rest.of('epochEnded').at(-1)?.counts).toEqual(whole.of('epochEnded').at(-1)?.counts);
   expect((await parametersIn('run')).equals(await parametersIn('whole'))).toBe(true);
+});
+
+test.each([
+  ['epochs', { epochs: 2 }],
+  ['steps', { epochs: 4, steps: 60 }],
+])(
+  'a run beyond the %s that it is given now trains nothing, and goes on where it was when it may',
+  async (_, fewer) => {
+    const whole = await trained({ epochs: 4, directory: 'whole' });
+    // In the middle of the fourth epoch, with rows that are waited with.
+    const first = await trained({ epochs: 4, steps: 70 });
+    const over = await trained(fewer, { mode: 'resume' });
+    expect(over.of('stepTaken')).toEqual([]);
+    expect(over.of('epochEnded')).toEqual([]);
+    expect(over.of('runEnded')).toMatchObject([{ outcome: 'finished', step: first.step, epoch: 3 }]);
+    const rest = await trained({ epochs: 4 });
+    expect(rest.step).toBe(whole.step);
+    expect((await parametersIn('run')).equals(await parametersIn('whole'))).toBe(true);
+  },
+);
+
+test('sources that are mixed end one epoch together, which is the one that is announced', async () => {
+  const { of } = await trained({ epochs: 3, mixed: true });
+  expect(of('runStarted')).toMatchObject([{ epochs: 1, rowsPerEpoch: 900 }]);
+  expect(of('epochEnded')).toMatchObject([{ epoch: 1, counts: { received: 900 } }]);
 });
