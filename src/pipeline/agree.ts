@@ -1,4 +1,4 @@
-import { ConfigError, type Issue, TrunklineError } from '../core/error.ts';
+import { ConfigError, formatIssue, type Issue, TrunklineError } from '../core/error.ts';
 import { oneOf, quote } from '../core/format.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
@@ -7,7 +7,6 @@ import type { ModelSpec } from '../model/index.ts';
 import type { SampleSource } from '../source/index.ts';
 import { joinIssues, readOf } from './join.ts';
 import type { PipelineConfig } from './schema/index.ts';
-import { throwAll } from './sources.ts';
 
 /** @throws ConfigError for every name of a source that there is none of */
 export function checkNames(config: PipelineConfig): void {
@@ -106,16 +105,23 @@ export function withLabels(
   const specs = new Map<string, LabelSpec>();
   for (const { name, shape, objective } of model.heads)
     if (objective) specs.set(name, objective.loss.label(shape, `head "${name}"`));
-  const failures: TrunklineError[] = [];
+  const issues: Issue[] = [];
+  // What is said of labels is said once, for all sources that have them from one that they are like.
+  const told = new Map<unknown, Set<string>>();
   const checked = new Map<string, SampleSource>();
   for (const [name, source] of sources)
     try {
       checked.set(name, source.withLabels(specs));
     } catch (error) {
       if (!(error instanceof TrunklineError)) throw error;
-      failures.push(error);
+      const { labels } = source.mapping;
+      const before = told.get(labels) ?? new Set();
+      const keyOf = (issue: Issue): string =>
+        formatIssue({ ...issue, where: issue.where.replace(`sources.${name}`, '') });
+      issues.push(...error.issues.filter((issue) => !before.has(keyOf(issue))));
+      told.set(labels, new Set([...before, ...error.issues.map(keyOf)]));
     }
-  throwAll(failures);
+  if (issues.length > 0) throw new ConfigError(issues);
   return checked;
 }
 
