@@ -3,12 +3,13 @@ import { ConfigError } from '../core/error.ts';
 import { formatShape } from '../core/shape.ts';
 import { rememberVariable } from '../trace/internals.ts';
 import { nameVariable } from '../trace/name.ts';
+import { partsOf } from '../trace/part.ts';
 import { sampleShape } from './branch.ts';
 import { Fork } from './fork.ts';
 import type { OutputOptions } from './graph.ts';
 import { idLimit } from './ids.ts';
 import { initialize } from './initial.ts';
-import { nameLayers, partsOf, weightsOf } from './name.ts';
+import { nameLayers, weightsOf } from './name.ts';
 import { isInput, issuesOfNames, nodeOf, segmentOf, startOf } from './place.ts';
 import type { Head, ModelInput, ModelNode, ModelSpec, Objective, ParameterGroup, ValueId } from './spec.ts';
 
@@ -62,7 +63,7 @@ export function describeModel(outputs: readonly Output[], seed = 0): ModelSpec {
   return { inputs, nodes: walk.nodes, heads, groups, readers };
 }
 
-/** TensorFlow.js forgets on weights that their layer, or the model it is in, was made untrainable. */
+/** TensorFlow.js forgets on weights that their layer, or what it is in, was made untrainable. */
 function fixWeights(layer: ModelNode['layer'], isFixed = false): void {
   const stays = isFixed || !layer.trainable;
   for (const part of partsOf(layer)) fixWeights(part, stays);

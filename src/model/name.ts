@@ -1,6 +1,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import { ConfigError } from '../core/error.ts';
+import { layersIn } from '../trace/part.ts';
 import { nodeOf } from './place.ts';
 
 type Layer = layers.Layer;
@@ -35,7 +36,7 @@ export function nameLayers(uses: readonly { readonly layer: Layer; readonly bran
       take(layer, taken);
     }
     named.add(layer);
-    const parts = partsOf(layer);
+    const parts = layersIn(layer);
     nameLayers(parts.map((part) => ({ layer: part, branch: layer.name })));
     if (parts.length > 0) listNodes(layer as Layer & LayersModel);
   }
@@ -75,14 +76,9 @@ function freeName(wanted: string, taken: ReadonlyMap<string, unknown>): string {
   return name;
 }
 
-/** Layers of a model that is used as a layer. */
-export function partsOf(layer: Layer): readonly Layer[] {
-  return (layer as Layer & Partial<LayersModel>).layers ?? [];
-}
-
-/** A layer's weights by name: the layer's own, or its parts', after its name. */
+/** A layer's weights by name: the layer's own, or those of the layers of a model. */
 export function weightsOf(layer: Layer): ReadonlyMap<string, Variable> {
-  const parts = partsOf(layer);
+  const parts = layersIn(layer);
   if (parts.length > 0) return new Map(parts.flatMap((part) => [...weightsOf(part)]));
   const weights = new Map<string, Variable>();
   for (const weight of layer.weights as LayerVariable[]) {

@@ -3,6 +3,7 @@ import {
   batchNorm3d,
   batchNorm4d,
   cast,
+  keep,
   mean,
   mul,
   reshape,
@@ -13,6 +14,7 @@ import {
   where,
 } from '@tensorflow/tfjs-core';
 import { type LayerVariable, layers } from '@tensorflow/tfjs-layers';
+import { partsOf } from './part.ts';
 
 /** Whether normalisation is frozen: known while a step is recorded, or bool `[]`, known when it is taken. */
 export type Frozen = boolean | Tensor;
@@ -38,12 +40,25 @@ const { constructor: Class } = layers.batchNormalization({ name: 'any' }) as unk
   readonly constructor: { new (): BatchNormalization; readonly prototype: BatchNormalization };
 };
 
-let active: Frozen | undefined;
+/** Lets the moving statistics of a layer follow a batch, or not, or where a bool `[]` says so. To be called once. */
+export type Follow = (follows: Frozen) => void;
 
-/** Runs `compute`, in which layers that are trained are applied: batch normalisation in them is frozen or not. */
-export function withFrozen<T>(frozen: Frozen, compute: () => T): T {
+interface Active {
+  readonly frozen: Frozen;
+  readonly later: Follow[] | undefined;
+  /** What stays as it is because of what it is in. */
+  readonly kept: ReadonlySet<unknown>;
+}
+let active: Active | undefined;
+
+/**
+ * Runs `compute`, in which a layer that is trained is applied: batch normalisation in it is frozen or not.
+ * @param later takes what lets moving statistics follow the batch, where that is not known yet; they follow at once when
+ *   left out
+ */
+export function withFrozen<T>(layer: layers.Layer, frozen: Frozen, compute: () => T, later?: Follow[]): T {
   const outer = active;
-  active = frozen;
+  active = { frozen, later, kept: new Set(keptIn(layer)) };
   try {
     return compute();
   } finally {
@@ -53,8 +68,14 @@ export function withFrozen<T>(frozen: Frozen, compute: () => T): T {
 
 /** Whether a layer is batch normalisation, or holds some: a model that is used as a layer, a layer around another. */
 export function normalizesBatches(layer: layers.Layer): boolean {
-  const { layers: parts = [], layer: inner } = layer as { layers?: layers.Layer[]; layer?: layers.Layer };
-  return layer instanceof Class || (inner ? [inner, ...parts] : parts).some(normalizesBatches);
+  return layer instanceof Class || partsOf(layer).some(normalizesBatches);
+}
+
+/** What a layer holds in something that is not trainable: of a model TensorFlow.js does not tell its layers. */
+function keptIn(layer: layers.Layer, isKept = false): readonly layers.Layer[] {
+  const parts = partsOf(layer);
+  const stays = isKept || !layer.trainable;
+  return [...(stays ? parts : []), ...parts.flatMap((part) => keptIn(part, stays))];
 }
 
 /**
@@ -62,7 +83,7 @@ export function normalizesBatches(layer: layers.Layer): boolean {
  * batch, or where it is frozen by the moving ones, which then stay as they are. The batch's variance is taken around the
  * mean that is used, so that there is one difference from a mean, whichever it is.
  */
-function normalizeInTraining(layer: BatchNormalization, x: Tensor, frozen: Frozen): Tensor {
+function normalizeInTraining(layer: BatchNormalization, x: Tensor, frozen: Frozen, later?: Follow[]): Tensor {
   const { gamma, beta, movingMean, movingVariance, epsilon, momentum } = layer;
   const axis = layer.axis < 0 ? layer.axis + x.rank : layer.axis;
   const others = [...x.shape.keys()].filter((at) => at !== axis);
@@ -79,15 +100,30 @@ function normalizeInTraining(layer: BatchNormalization, x: Tensor, frozen: Froze
     [movingMean, center],
     [movingVariance, variance],
   ] as const) {
-    const before = moving.read();
-    moving.write(sub(before, mul(sub(before, value), 1 - momentum)));
+    if (later) later.push(following(moving, keep(value), momentum));
+    else follow(moving, value, momentum, true);
   }
   return y;
 }
 
+function follow(moving: LayerVariable, value: Tensor, momentum: number, follows: Frozen): void {
+  if (follows === false) return;
+  const before = moving.read();
+  const after = sub(before, mul(sub(before, value), 1 - momentum));
+  moving.write(follows === true ? after : where(follows, after, before));
+}
+
+/** @param value is kept until it is known */
+const following =
+  (moving: LayerVariable, value: Tensor, momentum: number): Follow =>
+  (follows) => {
+    tidy(() => follow(moving, value, momentum, follows));
+    value.dispose();
+  };
+
 /**
- * Lets batch normalisation be frozen inside `withFrozen`, where a layer that is not trainable always is, as in Keras
- * since TensorFlow 2.0. From now on layers without scale or offset can be trained too, over which TensorFlow.js stumbles.
+ * Lets batch normalisation be frozen inside `withFrozen`, where a layer that is not trainable always is, and one in a
+ * model that is not, as in Keras since TensorFlow 2.0. From now on layers without scale or offset can be trained too, over which TensorFlow.js stumbles.
  * Called once.
  */
 export function installFrozen(): void {
@@ -95,8 +131,9 @@ export function installFrozen(): void {
   Class.prototype.call = function (inputs, kwargs) {
     const [x] = [inputs].flat() as [Tensor];
     if (!kwargs.training || !(x.rank in normalizations)) return call.call(this, inputs, kwargs);
-    const isFixed = active === true || (active !== undefined && !this.trainable);
+    const { frozen = false, later, kept } = active ?? {};
+    const isFixed = frozen === true || (kept !== undefined && (!this.trainable || kept.has(this)));
     if (isFixed) return call.call(this, inputs, { ...kwargs, training: false });
-    return tidy(() => normalizeInTraining(this, x, active ?? false));
+    return tidy(() => normalizeInTraining(this, x, frozen, later));
   };
 }

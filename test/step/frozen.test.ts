@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { initializers, layers, sequential } from '@tensorflow/tfjs-layers';
+import { initializers, input, layers, model, type SymbolicTensor, sequential } from '@tensorflow/tfjs-layers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Branch, fork, GraphModel, type ModelSpec } from '../../src/model/index.ts';
 import type { Batch } from '../../src/step/batch.ts';
@@ -25,6 +25,17 @@ const normalization = (name: string, options: Options = {}): layers.Layer =>
     movingVarianceInitializer: constant({ value: 2 }),
     ...options,
   });
+
+/** A model of one layer that is not trained, while the layer itself says nothing of it. */
+function untrained(layer: layers.Layer, kind: 'sequential' | 'functional' = 'sequential', shape = [2]): layers.Layer {
+  const x = input({ shape });
+  const made =
+    kind === 'functional'
+      ? model({ inputs: x, outputs: layer.apply(x) as SymbolicTensor })
+      : sequential({ layers: [layers.inputLayer({ inputShape: shape }), layer] });
+  made.trainable = false;
+  return made;
+}
 
 function batchOf(size: number, labels: readonly string[], labelSize = 1, seed = 1): Batch {
   return {
@@ -207,6 +218,19 @@ onEngines('frozen normalisation', [compiled, eager], (on, type) => {
         model.trainable = false;
         return model;
       },
+    ],
+    ['as a model inside the model it is in', () => sequential({ layers: [untrained(normalization('norm'))] })],
+    ['as one made of symbolic tensors', () => sequential({ layers: [untrained(normalization('norm'), 'functional')] })],
+    [
+      'around a layer, as a model inside the model it is in',
+      () =>
+        sequential({
+          layers: [
+            layers.reshape({ targetShape: [1, 2], inputShape: [2] }),
+            untrained(layers.timeDistributed({ name: 'norm', layer: normalization('inner') }), 'sequential', [1, 2]),
+            layers.flatten(),
+          ],
+        }),
     ],
   ])('is always so where a layer is not trainable: %s', async (_, make) => {
     const graph = new GraphModel();

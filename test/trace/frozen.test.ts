@@ -25,8 +25,8 @@ const inTraining: Call = (layer, x) => layer.call(x, training) as tf.Tensor;
 const ofTensorFlow: Call = (layer, x) => original.call(layer, x, training) as tf.Tensor;
 const ours: readonly [string, Call][] = [
   ['in a step of its own', inTraining],
-  ['where it can be frozen', (layer, x, frozen) => withFrozen(frozen, () => inTraining(layer, x, frozen))],
-  ['where it can not', (layer, x, frozen) => withFrozen(false, () => inTraining(layer, x, frozen))],
+  ['where it can be frozen', (layer, x, frozen) => withFrozen(layer, frozen, () => inTraining(layer, x, frozen))],
+  ['where it can not', (layer, x, frozen) => withFrozen(layer, false, () => inTraining(layer, x, frozen))],
 ];
 
 const bits = (named: Readonly<Record<string, TypedArray>>): Readonly<Record<string, readonly number[]>> =>

@@ -694,6 +694,29 @@ describe('layers', () => {
     expect(after.filter((name) => /fixed/.test(name))).toEqual([]);
   });
 
+  it('that are not trainable stay in a model that a layer is around', async () => {
+    const graph = new Graph();
+    const both = sequential({
+      layers: [dense({ units: 3, trainable: false, inputShape: [2] }), dense({ units: 2 })],
+    });
+    const steps = layers.timeDistributed({ layer: both, name: 'steps' });
+    graph.output('a', graph.input('x', [2, 2]).add(steps, layers.flatten(), dense({ units: 1 })), { loss: 'huber' });
+    graph.compile({ optimizer: 'sgd', engine: { type: 'onnx-cpu', threads: 1, worker: false } });
+    onTestFinished(() => graph.close());
+    const before = await graph.state();
+    await graph.trainOnBatch(
+      [
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ],
+      [[9]],
+    );
+    const moved = changed(before, await graph.state()).filter((name) => name.startsWith('parameter/steps/'));
+    expect(moved).toEqual(['parameter/steps/kernel', 'parameter/steps/bias']);
+  });
+
   it('have their say in regularisation, while a head of theirs is present', async () => {
     const graph = new Graph();
     const regularized = (name: string) => dense({ units: 1, useBias: false, name, kernelRegularizer: 'l1l2' });

@@ -1,4 +1,4 @@
-import { add, any, div, logicalOr, mul, type Scalar, scalar, sum, type Tensor } from '@tensorflow/tfjs-core';
+import { add, any, div, logicalOr, mul, type Scalar, scalar, sum, Tensor } from '@tensorflow/tfjs-core';
 import { ConfigError } from '../../core/error.ts';
 import { formatValue, oneOf } from '../../core/format.ts';
 import { withGradient } from '../../loss/gradient.ts';
@@ -7,6 +7,7 @@ import { applyLayer, type Flow as Masked, selectIf } from '../../step/forward.ts
 import { partingName, partings } from '../../step/gramian.ts';
 import { headLosses } from '../../step/head-losses.ts';
 import type { ModelProgram } from '../../step/program.ts';
+import type { Follow } from '../../trace/frozen.ts';
 import type { StepResult } from '../../trace/record.ts';
 import { Activation, Handle, HeadLoss, type Interpreter, type MergedLoss } from './activation.ts';
 import { known } from './kept.ts';
@@ -31,8 +32,9 @@ interface Computed extends Masked {
 
 /**
  * Computes one batch of a selector with real tensors, operator by operator. Where fewer heads depend on what a layer
- * gives than on what it was given, its gradient passes only while one of them has a label: who they are is known once
- * the selector has answered, before any gradient is asked for.
+ * gives than on what it was given, or than use the layer at all, its gradient passes only while one of them has a label,
+ * and only then does batch normalisation in it follow the batch: who they are is known once the selector has answered,
+ * before any gradient is asked for.
  */
 export class Computer implements Interpreter {
   readonly #model: ComputedModel;
@@ -44,6 +46,7 @@ export class Computer implements Interpreter {
   readonly #losses = new WeakMap<HeadLoss, Tensor>();
   readonly #points = new Map<string, Tensor>();
   readonly #applied = new Map<Layer, Place[]>();
+  readonly #follows: { readonly layer: Layer; readonly place: Place; readonly follow: Follow }[] = [];
   readonly #places: Tensor[] = [];
   /** Whether each head has a label in this batch: bool `[]`. */
   readonly #present: ReadonlyMap<string, Tensor>;
@@ -104,6 +107,7 @@ export class Computer implements Interpreter {
     const answered = Object.keys(losses);
     if (answered.length !== heads.length || heads.some(({ name }) => !(name in losses)))
       this.#refuseHeads(answered.map(formatValue).join(', '));
+    for (const { layer, place, follow } of this.#follows) follow(this.#takesPart(layer, place));
     const byHead = heads.map(({ name }) => [name, known(this.#losses.get(losses[name] as HeadLoss))] as const);
     const weighted = byHead.map(([head, loss]) => mul(loss, this.#input(`factor/${head}`)));
     const loss = [...weighted, ...this.#penalties()].reduce<Tensor>((total, one) => add(total, one), scalar(0));
@@ -129,8 +133,28 @@ export class Computer implements Interpreter {
       ),
     }));
     const frozen = this.#model.program.frozenIn(this.#inputs, layer);
-    const [result] = applyLayer(layer, guarded, { training: true }, frozen);
-    return this.#handle(known(result), place);
+    const follows: Follow[] = [];
+    const [result] = applyLayer(layer, guarded, { training: true }, frozen, follows);
+    this.#follows.push(...follows.map((follow) => ({ layer, place, follow })));
+    const { tensor, mask } = known(result);
+    const lent = withGradient(
+      tensor,
+      [],
+      (value) => value.clone(),
+      (dy) => {
+        const takesPart = this.#takesPart(layer, place);
+        return takesPart instanceof Tensor ? selectIf(takesPart, dy) : dy;
+      },
+    );
+    return this.#handle({ tensor: lent, mask }, place);
+  }
+
+  /** Whether a use of a layer trains it: bool `[]` where others use it too, and false where no head depends on it. */
+  #takesPart(layer: Layer, place: Place): true | Tensor | false {
+    const own = this.#tape.readers[place] ?? [];
+    const all = new Set(this.#applied.get(layer)?.flatMap((use) => this.#tape.readers[use] ?? []));
+    if (own.length === 0) return false;
+    return own.length < all.size ? this.#anyPresent(own) : true;
   }
 
   /** A gradient on its way from what was computed to what it was computed from. */

@@ -17,6 +17,7 @@ import { compiled, eager, opened } from '../../engine/opened.ts';
 import { openRunner } from '../../step/open-runner.ts';
 import { graphOf, inputsOf, sayable, selectorOf } from './form.ts';
 import { richBatches, richGraph, richInputs, richSelector } from './rich.ts';
+import { sharedBatch, sharedInputs, sharedSelector } from './shared.ts';
 
 const sum = merges.build({ type: 'sum' }, undefined, 'merge');
 /** Weighs a head by how much its gradient has in common with those of others, as strategies over gradients do. */
@@ -158,6 +159,43 @@ describe('a selector, computed batch by batch', () => {
       const others = ({ arrays }: typeof clean) => Object.entries(arrays).filter(([name]) => !own(name));
       expect(others(poisoned)).toEqual(others(clean));
     }));
+
+  describe('whose heads share a layer', () => {
+    /** For each step, how much is known of `a` and of `b`. */
+    const known = fc.array(fc.tuple(fc.boolean(), fc.boolean()), { minLength: 2, maxLength: 4 });
+    const sharedOf = (steps: readonly (readonly [boolean, boolean])[], filling = 0): readonly Batch[] =>
+      steps.map(([a, b], step) => sharedBatch({ a, b }, step, filling));
+    const shared = () => [sharedSelector(), sharedInputs] as const;
+    const how = { engine: 'eager', by: 'selector' } as const;
+
+    it('lets its moving statistics follow present ones only, as its compiled model does', () =>
+      holds(known, 10, async (steps) => {
+        const batches = sharedOf(steps);
+        const define = (given: readonly Batch[]) => trained(shared(), given, how);
+        const defined = await define(batches);
+        for (const by of ['model', 'selector'] as const)
+          await expectAlike(await trained(shared(), batches, { engine: 'compiled', by }), defined, batches, define);
+      }));
+
+    it('sees nothing of an absent one, bit for bit: neither in its rows nor in its weights', () =>
+      holds(known, 10, async (steps) => {
+        const batches = sharedOf(steps.map(([, b]) => [false, b] as const));
+        const own = (name: string): boolean => name.startsWith('parameter/a/dense');
+        const poison = (runner: StepRunner): void => {
+          const names = Object.keys(runner.state().arrays).filter(own);
+          expect(names).toHaveLength(2);
+          const infinite = names.map((name) => {
+            const { length } = runner.state().arrays[name] as TypedArray;
+            return [name, new Float32Array(length).fill(Number.POSITIVE_INFINITY)];
+          });
+          runner.adopt({ ...runner.state(), arrays: Object.fromEntries(infinite) });
+        };
+        const clean = await trained(shared(), batches, how);
+        const poisoned = await trained(shared(), batches, { ...how, before: poison });
+        const others = ({ arrays }: typeof clean) => Object.entries(arrays).filter(([name]) => !own(name));
+        expect(others(poisoned)).toEqual(others(clean));
+      }));
+  });
 
   it('has several inputs, functions, masks, heads in mid-trunk, and joins of branches', async () => {
     const model = new SelectedModel(richSelector());
