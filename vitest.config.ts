@@ -2,9 +2,36 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { SkippedReporter } from './test/skipped.ts';
 
+/**
+ * Rooms whose tests leave nothing behind in their process: their files follow one another in it, which saves loading
+ * TensorFlow.js and all else anew for each. The others have a process for each file, as they open engines, change the
+ * environment or let threads fail.
+ */
+const together = [
+  'core',
+  'feature',
+  'http',
+  'ir',
+  'loss',
+  'merge',
+  'metric',
+  'optimizer',
+  'pipeline/{file,layer,run}',
+  'report',
+  'scripts',
+  'sink',
+  'source',
+  'step',
+  'stream',
+  'trace',
+].map((room) => `test/${room}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'together', include: together, isolate: false } },
+      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: together } },
+    ],
     pool: 'forks',
     // All cores: by default one is left free, which on two of them is half.
     maxWorkers: '100%',
