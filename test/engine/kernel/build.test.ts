@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,12 +26,14 @@ function build(root: string) {
 
 const writtenMs = (root: string) => outputs.map((name) => statSync(join(root, 'kernels/build', name)).mtimeMs);
 
-test('builds when a source has changed, and only then', { timeout: 60_000 }, () => {
+test('builds when a source has changed, and only then', { timeout: 240_000 }, () => {
   const root = mkdtempSync(join(tmpdir(), 'trunkline-build-'));
   mkdirSync(join(root, 'kernels'));
   symlinkSync(join(checkout, 'node_modules'), join(root, 'node_modules'), 'junction');
-  for (const name of readdirSync(join(checkout, 'kernels')).filter((file) => /\.(ts|js)$/.test(file)))
+  // One kernel is enough.
+  for (const name of ['build.js', 'copy.ts'])
     copyFileSync(join(checkout, 'kernels', name), join(root, 'kernels', name));
+  writeFileSync(join(root, 'kernels/index.ts'), "export { copy } from './copy';\n");
 
   const built = { status: 0, output: 'kernels: built simd.wasm and relaxed.wasm\n' };
   expect(build(root)).toEqual(built);
