@@ -1,22 +1,19 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { convolutionWork, denseWork, type Work } from './contender/models.ts';
-import { openPeer } from './contender/peer.ts';
 import { recordedGradients, trainerContender, writtenGradients } from './contender/program.ts';
 import { setting, table, writeSection } from './measure/results.ts';
 import { type Contender, interleave, type Timing } from './measure/timing.ts';
 
-// One training step, ours and others', taking turns: `npm run bench -- step [threads]`.
+// One training step, and what it is made of, taking turns: `npm run bench -- step [threads]`. Others: bench/peers.ts.
 
 const threads = Number(process.argv[2] ?? 2);
 const rounds = 9;
-const peers = ['jax', 'torch', 'torch-fused'];
-const absent = new Set<string>();
 
 /** Steps of one turn: few where they are slow. */
 const stepsPerTurn = (rows: number): number => Math.max(4, Math.round(2000 / rows));
 
 async function contendersFor(work: Work, rows: number): Promise<readonly Contender[]> {
-  const contenders = [
+  return [
     await trainerContender('trunkline (koffi)', { type: 'onnx-cpu', threads }, work, rows),
     await trainerContender(
       'trunkline (official binding)',
@@ -27,12 +24,6 @@ async function contendersFor(work: Work, rows: number): Promise<readonly Contend
     recordedGradients(work, rows, threads),
     ...(work.name === 'dense' ? [writtenGradients(rows, threads)] : []),
   ];
-  for (const type of peers) {
-    const peer = await openPeer(type, work.name, rows, threads);
-    if ('absent' in peer) absent.add(`${type} (${peer.absent})`);
-    else contenders.push(peer);
-  }
-  return contenders;
 }
 
 async function measure(work: Work, rows: number): Promise<readonly Timing[]> {
@@ -65,16 +56,11 @@ const ratios = [...columns].flatMap(([column, timings]) => {
     const [above, below] = [median(a), median(b)];
     return above && below ? [`- ${column}: ${a} / ${b} = ${(above / below).toFixed(2)}`] : [];
   };
-  return [
-    ...ratio('gradients, recorded', 'gradients, hand-written'),
-    ...ratio('trunkline (koffi)', 'JAX'),
-    ...ratio('trunkline (koffi)', 'PyTorch'),
-  ];
+  return ratio('gradients, recorded', 'gradients, hand-written');
 });
 const body = [
   `Milliseconds a step: median (tenth percentile) of ${rounds} turns, ${threads} threads, Adam but for the rows that say gradients.`,
   `${setting()}.`,
-  ...(absent.size > 0 ? [`Absent: ${[...absent].join('; ')}.`] : []),
   '',
   table(['', ...columns.keys()], rowsOfTable),
   '',

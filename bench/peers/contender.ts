@@ -1,0 +1,45 @@
+import type { Start } from './process.ts';
+
+/** Who takes part: how it is started, and on which work, if not on all. */
+export interface Contender extends Start {
+  /** In the table, after the framework's own name. */
+  readonly title: string;
+  /** Work by its id, or with a number of rows, as `dense` or `dense-32`. */
+  readonly on?: readonly string[];
+  /** Why it is not on the others. */
+  readonly because?: string;
+  /** By work: why its loss is another one than ours, where it is and that is no fault. */
+  readonly differs?: Readonly<Record<string, string>>;
+}
+
+const torch = (form: string, title: string, more: Partial<Contender> = {}): Contender => ({
+  file: 'torch.py',
+  form,
+  title,
+  ...more,
+});
+/** The optimizer is a small part of the other works, and compiling takes its time. */
+const forms = { on: ['dense'], because: 'the forms of Adam are compared on dense' } as const;
+const slow = 'a step takes too long';
+const moves = { seq: 'Adam goes on moving heads that have no label' } as const;
+const countsSteps = { seq: "Adam's bias correction counts steps, not those in which a head had a label" } as const;
+
+export const contenders: readonly Contender[] = [
+  { file: 'trunkline.ts', title: '' },
+  torch('eager-plain', 'eager, Adam plain', forms),
+  torch('eager-foreach', 'eager, Adam foreach', forms),
+  torch('eager-fused', 'eager, Adam fused'),
+  torch('compile-plain', 'compile, Adam plain', forms),
+  torch('compile-foreach', 'compile, Adam foreach', forms),
+  torch('compile-fused', 'compile, Adam fused'),
+  { file: 'keras.py', title: 'jit', env: { KERAS_BACKEND: 'tensorflow' }, differs: moves },
+  { file: 'keras.py', title: 'jit', env: { KERAS_BACKEND: 'jax' }, differs: moves },
+  { file: 'jax.py', title: 'jit' },
+  { file: 'tfjs.ts', form: 'node', title: 'native addon', differs: countsSteps },
+  { file: 'tfjs.ts', form: 'wasm', title: '', on: ['dense-32', 'dense-128'], because: slow },
+  { file: 'tfjs.ts', form: 'cpu', title: '', on: ['dense-32'], because: slow },
+  { file: 'limit.ts', title: '', on: ['dense', 'deep', 'cnn', 'seq'], because: 'it trains nothing' },
+];
+
+export const takesPart = ({ on }: Contender, work: string, rows: number): boolean =>
+  !on || on.includes(work) || on.includes(`${work}-${rows}`);

@@ -1,0 +1,105 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { layers } from '@tensorflow/tfjs-layers';
+import {
+  type Batch,
+  type Branch,
+  type LossConfig,
+  type ModelSpec,
+  merges,
+  type OptimizerConfig,
+  openEngine,
+  optimizers,
+  type StepReport,
+  StepRunner,
+} from '../../../src/index.ts';
+import { fork, GraphModel } from '../../../src/model/index.ts';
+import type { StoredTensor } from '../../../src/train/safetensors.ts';
+import type { Layer } from '../work.ts';
+import { layerOf, setWeights } from './layers.ts';
+import { column, type Given, type GivenBatch, headNames, serve } from './serve.ts';
+
+// The whole product: heads with presence, batches written into the arena, the worker, a report of each step.
+
+const losses: Readonly<Record<string, LossConfig>> = {
+  binaryCrossentropy: { type: 'binaryCrossentropy' },
+  sparseCategoricalCrossentropy: { type: 'sparseCategoricalCrossentropy' },
+  smoothL1: { type: 'huber', form: 'smoothL1' },
+};
+
+/** One of alike heads: its column of what was given for all of them. */
+const ofHead = ({ values, shape, dtype }: StoredTensor, count: number, at: number): StoredTensor => ({
+  dtype,
+  shape: [...shape.slice(0, -1), (shape.at(-1) as number) / count],
+  values: column(values, count, at),
+});
+
+function modelOf(given: Given): ModelSpec {
+  const { work } = given;
+  const graph = new GraphModel();
+  const begun: (() => void)[] = [];
+  const grow = (branch: Branch, chain: readonly Layer[], prefix: string, count = 1, at = 0): Branch => {
+    for (const [place, layer] of chain.entries()) {
+      const isLast = count > 1 && place === chain.length - 1;
+      const made = layerOf(layers, isLast ? { type: 'dense', units: 1 } : layer);
+      branch.add(made);
+      const weights = given.weights(`${prefix}.${place}`);
+      const own = isLast ? weights.map((all) => ofHead(all, count, at)) : weights;
+      begun.push(() => setWeights(made, own, tf.tensor));
+    }
+    return branch;
+  };
+  const { shape, ids } = work.input;
+  const trunk = grow(graph.input('x', shape, { dtype: ids ? 'int32' : 'float32' }), work.trunk, 'trunk');
+  const names = work.heads.flatMap(headNames);
+  const branches = fork(trunk, names);
+  for (const head of work.heads)
+    for (const [at, name] of headNames(head).entries()) {
+      const branch = branches[names.indexOf(name)] as Branch;
+      graph.output(name, grow(branch, head.layers, head.name, head.count, at), {
+        loss: losses[head.loss] as LossConfig,
+        denominator: 'batch',
+      });
+    }
+  const spec = graph.describe();
+  for (const begin of begun) begin();
+  return spec;
+}
+
+function batchOf({ work }: Given, { x, known }: GivenBatch): Batch {
+  const labels = work.heads.flatMap((head) => {
+    const given = known.get(head.name);
+    if (!given) return [];
+    return headNames(head).map((name, at) => {
+      const values = column(given.y.values, head.loss === 'binaryCrossentropy' ? head.count : 1, at);
+      return [name, { values, present: Uint8Array.from(column(given.mask.values, head.count, at)) }] as const;
+    });
+  });
+  return { rows: work.rows, inputs: { x: x.values }, labels: Object.fromEntries(labels) };
+}
+
+await serve(async (given) => {
+  const { optimizer: type, clip } = given.work;
+  const spec = modelOf(given);
+  const engine = await openEngine({ type: 'onnx-cpu', threads: given.threads });
+  const config: OptimizerConfig = { type, epsilon: 1e-8, ...(clip ? { clip: { globalNorm: clip } } : {}) };
+  const runner = await StepRunner.open(spec, engine, {
+    optimizer: optimizers.build(config, undefined, 'optimizer'),
+    merge: merges.build({ type: 'sum' }, undefined, 'merge'),
+    seed: 1,
+  });
+  const batches = given.batches.map((batch) => batchOf(given, batch));
+  return {
+    name: 'Trunkline',
+    train: async (numbers) => {
+      // As streams do: a batch is written while the one before it is computed.
+      let last: Promise<unknown> = Promise.resolve();
+      for (const number of numbers) {
+        const next = runner.take(batches[number] as Batch);
+        await last;
+        last = next;
+      }
+      return ((await last) as StepReport).loss;
+    },
+  };
+});
