@@ -49,7 +49,7 @@ export interface Steering {
   checkpoint(): Promise<boolean>;
   settings(): RunSettings;
   /**
-   * Sets all of a change, or nothing of it: from the next step that is begun, and with the next checkpoint for good.
+   * Sets all of a change, or nothing of it: from the next step that is begun, and with the next checkpoint for good: ask for one.
    * @throws ConfigError naming heads and branches that the model does not have
    */
   set(change: SettingsChange): void;

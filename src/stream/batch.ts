@@ -1,10 +1,11 @@
 import type { OperatorFunction } from 'rxjs';
 import { z } from 'zod';
-import type { Chunk, LabelColumn } from '../core/chunk.ts';
+import type { LabelColumn } from '../core/chunk.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { parseConfig } from '../core/config.ts';
 import { markLabelled } from '../core/labelled.ts';
 import { chunkBytes, emptyChunk } from '../core/rows.ts';
+import { type Emitted, EmittedBatches, type EmittedPlace, emittedOf } from './emitted.ts';
 import type { Flow } from './flow.ts';
 import type { StreamBatch, StreamChunk } from './item.ts';
 import { keepRows } from './keep.ts';
@@ -65,11 +66,21 @@ interface BatchesOptions {
   readonly limit: Limit | undefined;
 }
 
+interface State {
+  readonly looked: number;
+  readonly epoch: number;
+  readonly ending: number | null;
+  readonly emitted: readonly EmittedPlace[];
+}
+
 class Batches implements Part<StreamChunk> {
   readonly #flow: Flow;
   readonly #emit: (batch: StreamBatch) => void;
   readonly #options: BatchesOptions;
   readonly #list = new RowList();
+  readonly #emitted = new EmittedBatches();
+  /** What had been emitted when the state was taken that is gone on from, until it is emitted again. */
+  #again: Emitted[] = [];
   /** What the first rows wait for. Later ones were not looked at, and come when there are too few of these. */
   #waitingFor: (string | undefined)[] = [];
   /** When the rows came, where that matters. */
@@ -88,13 +99,20 @@ class Batches implements Part<StreamChunk> {
       name: 'batch',
       bound: { rows: quota.pendingRows },
       state: () => ({
-        json: { looked: this.#waitingFor.length, epoch: this.#epoch, ending: this.#ending ?? null },
-        rows: { pending: this.#list.held() },
+        json: {
+          looked: this.#waitingFor.length,
+          epoch: this.#epoch,
+          ending: this.#ending ?? null,
+          emitted: this.#emitted.json(),
+        },
+        rows: { pending: this.#list.held(), emitted: this.#emitted.held() },
       }),
+      ended: (rows) => this.#emitted.ended(rows),
       ...(limit ? { notReplayable: 'batch has a time limit: what is in a batch depends on the clock' } : {}),
     });
     if (!restored) return;
-    const { looked, epoch, ending } = restored.json as { looked: number; epoch: number; ending: number | null };
+    const { looked, epoch, ending, emitted } = restored.json as unknown as State;
+    this.#again = emittedOf(emitted, restored.rows.emitted as HeldRows);
     this.#list.restore(restored.rows.pending as HeldRows);
     this.#arrive(this.#list.size);
     this.#waitingFor = Array.from({ length: looked }, (_, place) => this.#headAt(place));
@@ -112,7 +130,7 @@ class Batches implements Part<StreamChunk> {
     }
     if (!first) this.#epoch = item.epoch;
     this.#ending = item.epochEnd ?? this.#ending;
-    if (first) this.#send(emptyChunk, 0);
+    if (first) this.#begin();
     this.#emitReady();
   }
 
@@ -122,6 +140,12 @@ class Batches implements Part<StreamChunk> {
 
   close(): void {
     this.#timer?.abort();
+  }
+
+  /** Makes itself known to what follows, and emits again what had not come to its end. */
+  #begin(): void {
+    this.#emit({ ...emptyChunk, flow: this.#flow, epoch: this.#epoch, sizeBytes: 0, assembleMs: 0 });
+    for (const emitted of this.#again.splice(0)) this.#send(emitted, 0);
   }
 
   #emitReady(): void {
@@ -154,7 +178,7 @@ class Batches implements Part<StreamChunk> {
     const ending = this.#ending;
     if (ending === undefined) return;
     this.#ending = undefined;
-    this.#send(emptyChunk, 0, ending);
+    this.#send({ chunk: emptyChunk, epoch: this.#epoch, epochEnd: ending }, 0);
   }
 
   #emitRows(places: readonly number[]): void {
@@ -163,22 +187,14 @@ class Batches implements Part<StreamChunk> {
     this.#waitingFor = this.#waitingFor.filter((_, place) => !chosen.has(place));
     this.#arrivedMs = this.#arrivedMs.filter((_, place) => !chosen.has(place));
     const chunk = this.#list.gather(this.#list.take(places));
-    this.#send(chunk, performance.now() - started);
+    this.#send({ chunk, epoch: this.#epoch }, performance.now() - started);
   }
 
-  #send({ labels, ...chunk }: Chunk, assembleMs: number, epochEnd?: number): void {
-    const flow = this.#flow;
-    const own = { ...chunk, labels: presentLabels(labels) };
-    const state = epochEnd === undefined && chunk.rows === 0 ? undefined : flow.captured();
-    this.#emit({
-      ...own,
-      flow,
-      epoch: this.#epoch,
-      sizeBytes: chunkBytes(own),
-      assembleMs,
-      ...(epochEnd === undefined ? {} : { epochEnd }),
-      ...(state ? { state } : {}),
-    });
+  #send(emitted: Emitted, assembleMs: number): void {
+    const { chunk, ...place } = emitted;
+    const own = { ...chunk, labels: presentLabels(chunk.labels) };
+    this.#emitted.add(emitted);
+    this.#emit({ ...own, ...place, flow: this.#flow, sizeBytes: chunkBytes(own), assembleMs });
   }
 
   #arrive(rows: number): void {

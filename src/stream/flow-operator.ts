@@ -16,6 +16,8 @@ export interface Operator {
   ready?(): Promise<void>;
   /** What it goes on from, when it is asked between two rows. */
   state(): OperatorState;
+  /** Told of so many rows that came to an outcome at the end of the flow; of none, that an epoch ended there. */
+  ended?(rows: number): void;
   /** What it counts besides rows, by name. */
   counts?(): Readonly<Record<string, number>>;
   /** Resolves when what its state refers to is on the disk, where it keeps something there. */

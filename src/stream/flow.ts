@@ -29,7 +29,6 @@ export class Flow {
   /** Rows that were granted whatever their bytes. */
   #unsized = 0;
   #place: () => Json = () => null;
-  #captures = false;
   #wake: (() => void) | undefined;
 
   constructor(options: FlowOptions) {
@@ -150,7 +149,17 @@ export class Flow {
   /** Rows came to an outcome at the end, in the order in which batches were emitted. */
   finish(outcome: Outcome, rows: number, repeats = 0): void {
     this.#ledger.settle(this.#ledger.ended, outcome, rows, repeats);
+    if (rows > 0) this.#ended(rows);
     this.changed();
+  }
+
+  /** Everything of an epoch came to an outcome. */
+  epochEnded(): void {
+    this.#ended(0);
+  }
+
+  #ended(rows: number): void {
+    for (const operator of this.#operators) operator.ended?.(rows);
   }
 
   /** Hands on what could not be read. */
@@ -233,19 +242,10 @@ export class Flow {
     this.changed();
   }
 
-  /** Asks that the next batch that is emitted carries the state that follows it. */
-  capture(): void {
-    this.#captures = true;
-  }
-
-  /** The state that follows what is emitted now, if it was asked for. */
-  captured(): StreamState | undefined {
-    if (!this.#captures) return undefined;
-    this.#captures = false;
-    return this.state();
-  }
-
-  /** What the stream goes on from: of this flow, and of those that are joined into it. */
+  /**
+   * What the stream goes on from: of this flow, and of those that are joined into it. Rows that were emitted and have not
+   * come to an outcome are in it. To be called when no outcome of a batch is known in part.
+   */
   state(): StreamState {
     const own: FlowState = {
       place: this.#place(),
@@ -253,12 +253,6 @@ export class Flow {
       operators: this.#operators.map((operator) => ({ name: operator.name, state: operator.state() })),
     };
     return Object.assign({}, ...this.#feeders.map((feeder) => feeder.state()), { [this.name]: own });
-  }
-
-  /** A state whose batch has come to its end: with the outcomes up to there. */
-  completed(state: StreamState): StreamState {
-    const own = state[this.name] as FlowState;
-    return { ...state, [this.name]: { ...own, ledger: { ...own.ledger, ended: this.#ledger.ended.state() } } };
   }
 
   /** Resolves when everything that a state of now refers to is on the disk. */

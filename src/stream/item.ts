@@ -2,7 +2,6 @@ import type { Chunk } from '../core/chunk.ts';
 import type { Batch } from '../step/batch.ts';
 import type { SkippedStep, StepReport } from '../step/report.ts';
 import type { Flow } from './flow.ts';
-import type { StreamState } from './state.ts';
 
 /**
  * Samples on their way, with the flow they belong to. One without rows comes first, and one may end an epoch: operators
@@ -29,16 +28,12 @@ export interface StreamBatch extends Batch {
   readonly sizeBytes: number;
   /** Time to put its rows together. */
   readonly assembleMs: number;
-  /** What the stream goes on from after this batch, when it was asked for: see `Flow.capture`. */
-  readonly state?: StreamState;
 }
 
 /** The end of an epoch: everything of it was trained on. */
 export interface EpochEnd {
   readonly epochEnd: number;
   readonly flow: Flow;
-  /** What the stream goes on from then, when it was asked for. */
-  readonly state?: StreamState;
 }
 
 interface OfBatch {
@@ -47,8 +42,6 @@ interface OfBatch {
   readonly epoch: number;
   /** Time in which there was no batch to compute. */
   readonly waitMs: number;
-  /** What the stream goes on from after this step, when it was asked for. */
-  readonly state?: StreamState;
 }
 
 /** A step that was taken, or a batch that moved nothing, or the end of an epoch. */

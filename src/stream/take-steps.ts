@@ -5,7 +5,7 @@ import type { TakeOptions } from '../step/flight.ts';
 import type { SkippedStep, StepReport } from '../step/report.ts';
 import type { Flow } from './flow.ts';
 import { inTurn } from './in-turn.ts';
-import type { StepItem, StreamBatch } from './item.ts';
+import type { EpochEnd, StepItem, StreamBatch } from './item.ts';
 
 /** What takes gradient steps: a `StepRunner`. */
 export interface StepTaker {
@@ -17,11 +17,8 @@ export interface TakeStepsOptions {
   readonly points?: boolean;
   /** Heads with `prequential` are scored after every so many steps, in whose reports the scores are; 100 when left out. */
   readonly scoreEverySteps?: number;
-  /**
-   * Called with a step whose batch carries the stream's state, or with the end of an epoch that follows it. No later step is begun before
-   * it has resolved: what the taker has learned is what it had learned by then.
-   */
-  readonly pause?: (item: StepItem) => Promise<void>;
+  /** Called with the end of an epoch. No later step is begun before it has resolved. */
+  readonly pause?: (end: EpochEnd) => Promise<void>;
   /** See `TakeOptions.ended`. */
   readonly ended?: NonNullable<TakeOptions['ended']>;
   /** Resolves when the next step may be begun; at once when left out. */
@@ -62,22 +59,20 @@ export function takeSteps(
           const how = { points, scoreEverySteps, keepUnlabelled: true, ...(ended ? { ended } : {}) };
           return { waitMs, taken: await taker.take(batch, how) };
         },
-        pauses: ({ state, epochEnd }) => state !== undefined || epochEnd !== undefined,
+        pauses: ({ epochEnd }) => epochEnd !== undefined,
         async end(batch, { waitMs, taken }) {
-          const { flow, epoch, epochEnd, state } = batch;
+          const { flow, epoch, epochEnd } = batch;
           if (taken) {
             settle(batch, 'skipped' in taken ? [] : Object.keys(taken.heads));
             await rejectLabels(batch, taken);
           }
-          const completed = state ? { state: flow.completed(state) } : {};
           if (taken) {
             const assembleMs = batch.assembleMs + ('assembleMs' in taken ? taken.assembleMs : 0);
-            const item = { ...taken, assembleMs, waitMs, batch, epoch, ...completed };
-            emit(item);
-            if (state && epochEnd === undefined) await pause?.(item);
+            emit({ ...taken, assembleMs, waitMs, batch, epoch });
           }
           if (epochEnd === undefined) return;
-          const end = { epochEnd, flow, ...completed };
+          flow.epochEnded();
+          const end = { epochEnd, flow };
           emit(end);
           await pause?.(end);
         },

@@ -35,8 +35,8 @@ test('a pipeline is trained on a file at a given speed, goes on in its middle, a
       next: (batch) => {
         if (batch.rows === 0) return;
         batches.push({ batch: plain(batch), atMs: clock.monotonicMs() - beginMs });
-        if (batches.length + 1 === captured) batch.flow.capture();
-        if (batch.state) found.push(batch.flow.completed(batch.state));
+        batch.flow.finish('trained', batch.rows);
+        if (batches.length === captured) found.push(batch.flow.state());
       },
       complete: () => {
         isDone = true;

@@ -140,13 +140,13 @@ async function stopAfter(
       .pipe(record(recording), shuffle({ rows: 10 }), batch({ rows: 4, keepUnlabelled: true }), trained())
       .subscribe({
         next: (one) => {
-          if (one.rows > 0 && ++seen === count) one.flow.capture();
-          if (!one.state) return;
-          const { json, arrays } = encodeState(one.flow.completed(one.state));
-          const state = decodeState({ json: JSON.parse(JSON.stringify(json)), arrays });
-          states.push(one.flow.durable().then(() => state));
+          if (one.rows > 0) seen++;
           // A few more rows are recorded before it is killed.
           if (seen > count) subscription.unsubscribe();
+          if (seen !== count || states.length > 0) return;
+          const { json, arrays } = encodeState(one.flow.state());
+          const state = decodeState({ json: JSON.parse(JSON.stringify(json)), arrays });
+          states.push(one.flow.durable().then(() => state));
         },
         error: reject,
         complete: resolve,

@@ -5,7 +5,8 @@ import { newFolder } from './folder.ts';
 import { trained } from './sample.ts';
 import { run, stopAfter } from './stop.ts';
 
-const batchesOf = (plan: ChainPlan, options: BuildOptions) => build(plan, options).batches$.pipe(trained());
+const untrained = (plan: ChainPlan, options: BuildOptions) => build(plan, options).batches$;
+const batchesOf = (plan: ChainPlan, options: BuildOptions) => untrained(plan, options).pipe(trained());
 
 it('goes on from any state with exactly the batches that would have come, however rows are read', async () => {
   await fc.assert(
@@ -14,10 +15,11 @@ it('goes on from any state with exactly the batches that would have come, howeve
       chunkSizes,
       chunkSizes,
       fc.integer({ min: 1, max: 30 }),
-      async (plan, one, other, count) => {
+      fc.integer({ min: 0, max: 5 }),
+      async (plan, one, other, count, ahead) => {
         const whole = await run(batchesOf(plan, { chunks: one }));
         const directory = newFolder();
-        const state = await stopAfter(batchesOf(plan, { chunks: one, directory }), count);
+        const state = await stopAfter(untrained(plan, { chunks: one, directory }), count, ahead);
         if (!state) {
           expect(whole.batches.length).toBeLessThan(count);
           return;

@@ -167,10 +167,14 @@ export function plain({ rows, inputs, labels, keys, ids, repeats, origins, epoch
 
 /** Counts every row as trained when its batch has been seen. */
 export function trained(): MonoTypeOperatorFunction<StreamBatch> {
-  return tap(({ flow, rows, repeats }) => {
-    const again = repeats?.reduce((sum, repeat) => sum + repeat, 0) ?? 0;
-    if (rows > 0) flow.finish('trained', rows, again);
-  });
+  return tap(train);
+}
+
+/** Counts the rows of a batch as trained, or the epoch as ended. */
+export function train({ flow, rows, repeats, epochEnd }: StreamBatch): void {
+  const again = repeats?.reduce((sum, repeat) => sum + repeat, 0) ?? 0;
+  if (rows > 0) flow.finish('trained', rows, again);
+  if (epochEnd !== undefined) flow.epochEnded();
 }
 
 /** Items with rows, or that end an epoch. */

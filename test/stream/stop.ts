@@ -3,7 +3,7 @@ import { decodeState, encodeState } from '../../src/stream/encode.ts';
 import type { StreamBatch } from '../../src/stream/item.ts';
 import type { FlowCounts } from '../../src/stream/ledger.ts';
 import type { StreamState } from '../../src/stream/state.ts';
-import { all, plain } from './sample.ts';
+import { all, plain, train } from './sample.ts';
 
 /** All batches, as they can be compared, and what became of the rows. */
 export async function run(
@@ -13,23 +13,35 @@ export async function run(
   return { batches: batches.map(plain), counts: batches.at(-1)?.flow.counts() };
 }
 
-/** Stops after a batch, with the state that follows it, as it would be read from a file; undefined when there are fewer. */
-export function stopAfter(batches$: Observable<StreamBatch>, count: number): Promise<StreamState | undefined> {
+/**
+ * Stops after a batch, with the state that follows it, as it would be read from a file; undefined when there are fewer.
+ * @param batches$ of which nobody has counted anything yet
+ * @param ahead batches that have come when the state is taken, besides: nothing has become of them
+ */
+export function stopAfter(
+  batches$: Observable<StreamBatch>,
+  count: number,
+  ahead = 0,
+): Promise<StreamState | undefined> {
   return new Promise((resolve, reject) => {
-    let seen = 0;
+    const seen: StreamBatch[] = [];
     // The first batches may come while it is being subscribed to.
     const stopped$ = new Subject<void>();
+    const stop = (): void => {
+      const [last] = seen.splice(0, count).slice(-1);
+      const { json, arrays } = encodeState((last as StreamBatch).flow.state());
+      resolve(decodeState({ json: JSON.parse(JSON.stringify(json)), arrays }));
+      stopped$.next();
+    };
     batches$.pipe(takeUntil(stopped$)).subscribe({
       next(batch) {
-        if (batch.rows > 0 || batch.epochEnd !== undefined) seen++;
-        if (seen === count - 1) batch.flow.capture();
-        if (!batch.state) return;
-        const { json, arrays } = encodeState(batch.flow.completed(batch.state));
-        resolve(decodeState({ json: JSON.parse(JSON.stringify(json)), arrays }));
-        stopped$.next();
+        if (batch.rows === 0 && batch.epochEnd === undefined) return;
+        seen.push(batch);
+        if (seen.length <= count) train(batch);
+        if (seen.length === count + ahead) stop();
       },
       error: reject,
-      complete: () => resolve(undefined),
+      complete: () => (seen.length >= count ? stop() : resolve(undefined)),
     });
   });
 }

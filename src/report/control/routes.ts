@@ -65,9 +65,8 @@ export function controlRoutes(run: Steering, reload: (() => Promise<ReloadOutcom
       answer: standingSchema,
       handle: () =>
         answering(async () => {
-          if (await run.checkpoint()) return standing();
-          const found = 'none that could be written: the log says why';
-          throw new RouteError(503, { where: 'checkpoint', expected: 'one on the disk', found });
+          await kept(run);
+          return standing();
         }),
     }),
     jsonRoute({
@@ -80,12 +79,14 @@ export function controlRoutes(run: Steering, reload: (() => Promise<ReloadOutcom
     jsonRoute({
       ...post,
       path: '/v1/settings',
-      summary: 'Sets weights, learning rates and what is frozen, of heads and branches: all that is said, or nothing.',
+      summary:
+        'Sets weights, learning rates and what is frozen, of heads and branches: all that is said, or nothing. Answers when a checkpoint with that is on the disk.',
       body: changeSchema,
       answer: settingsSchema,
       handle: (change) =>
         answering(async () => {
           run.set(change);
+          await kept(run);
           return namedIn(run.settings(), change);
         }),
     }),
@@ -99,6 +100,12 @@ export function controlRoutes(run: Steering, reload: (() => Promise<ReloadOutcom
       handle: async () => run.settings(),
     }),
   ];
+}
+
+/** @throws RouteError when there is no checkpoint of the run as it is now: what was set holds until the process ends */
+async function kept(run: Steering): Promise<void> {
+  const found = 'none that could be written: the log says why';
+  if (!(await run.checkpoint())) throw new RouteError(503, { where: 'checkpoint', expected: 'one on the disk', found });
 }
 
 async function reloaded(reload: (() => Promise<ReloadOutcome>) | undefined) {

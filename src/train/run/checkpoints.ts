@@ -1,10 +1,10 @@
 import { type OptimizerType, optimizerKernels } from '../../engine/kernel/index.ts';
 import { encodeState } from '../../stream/encode.ts';
 import type { Flow } from '../../stream/flow.ts';
-import type { StreamState } from '../../stream/state.ts';
 import { CheckpointStore } from '../checkpoint/store.ts';
 import { parametersOf } from '../state-tensors.ts';
 import { Coverage } from './covered.ts';
+import type { RunEvaluations } from './evaluations.ts';
 import type { Kept } from './going-back.ts';
 import type { RunOptions, RunPlan } from './plan.ts';
 import { choicesOf, type Restored, type RunPlace, restoreRun } from './restore.ts';
@@ -16,6 +16,7 @@ const mostUnwritten = 2;
 export class RunCheckpoints {
   readonly #plan: RunPlan;
   readonly #options: RunOptions;
+  readonly #evaluations: RunEvaluations;
   readonly #store: CheckpointStore;
   readonly #coverage: Coverage;
   /** When the newest was written. */
@@ -30,7 +31,8 @@ export class RunCheckpoints {
   /** How many have been begun and are not written. */
   #unwritten = 0;
 
-  constructor(plan: RunPlan, options: RunOptions) {
+  constructor(plan: RunPlan, options: RunOptions, evaluations: RunEvaluations) {
+    this.#evaluations = evaluations;
     this.#plan = plan;
     this.#options = options;
     const { directory, keep, keepEvery } = plan.checkpoint;
@@ -88,23 +90,24 @@ export class RunCheckpoints {
   /**
    * Keeps the run as of a step, unless that was done. What may change is copied before this first gives way. A
    * checkpoint that can't be written is told of, and the run goes on: the ones before it stay.
-   * @param state of the stream after the step's batch
+   * @param place where the run is; no step is under way
    * @returns whether it is kept
    */
-  write(flow: Flow, state: StreamState, place: RunPlace): Promise<boolean> {
+  write(flow: Flow, place: RunPlace): Promise<boolean> {
     const told = this.#wanting.splice(0);
-    if (this.#hasNews(place.step)) this.#written = this.#write(flow, state, place);
+    if (this.#hasNews(place.step)) this.#written = this.#write(flow, place);
     for (const tell of told) void this.#written.then(tell);
     return this.#written;
   }
 
-  async #write(flow: Flow, state: StreamState, { step, epoch }: RunPlace): Promise<boolean> {
+  async #write(flow: Flow, { step, epoch }: RunPlace): Promise<boolean> {
     this.#isStale = false;
     this.#last = { step, epoch, atMs: this.#options.clock.monotonicMs() };
     const { runner, identity, fitted, plateaus } = this.#plan;
-    const after = flow.completed(state);
-    const stream = () => encodeState(after);
-    const run = { epoch, identity, heads: choicesOf(this.#plan), fitted, plateaus: plateaus?.state() ?? {} };
+    const state = flow.state();
+    const stream = () => encodeState(state);
+    const scored = this.#evaluations.state();
+    const run = { epoch, identity, heads: choicesOf(this.#plan), fitted, plateaus: plateaus?.state() ?? {}, scored };
     this.#coverage.add(step, state);
     this.#unwritten++;
     try {

@@ -3,6 +3,9 @@ import { evaluateSource } from '../evaluate-source.ts';
 import type { EvaluationPlan, RunOptions, RunPlan } from './plan.ts';
 import type { RunPlace } from './restore.ts';
 
+/** Steps at which sources were scored last. */
+export type Scored = Readonly<Record<string, number>>;
+
 /** What the heads of a run are worth: on sources that are not trained on, when that is due, and on what they are trained on. */
 export class RunEvaluations {
   readonly #plan: RunPlan;
@@ -18,9 +21,18 @@ export class RunEvaluations {
     this.#options = options;
   }
 
-  /** The run begins after so many steps. */
-  begin(step: number): void {
+  /** The run begins after so many steps, with sources that were scored at these. */
+  begin(step: number, scored: Scored = {}): void {
     this.#told = step;
+    for (const evaluation of this.#plan.evaluations) {
+      const last = scored[evaluation.source.name];
+      if (last !== undefined) this.#scored.set(evaluation, last);
+    }
+  }
+
+  /** For whoever goes on. */
+  state(): Scored {
+    return Object.fromEntries([...this.#scored].map(([{ source }, step]) => [source.name, step]));
   }
 
   /** Tells what heads are worth on what they are trained on, once for a step. */
@@ -58,7 +70,6 @@ export class RunEvaluations {
     const { clock, events } = this.#options;
     for (const evaluation of evaluations) {
       if (this.#scored.get(evaluation) === place.step) continue;
-      this.#scored.set(evaluation, place.step);
       const { source, batchRows } = evaluation;
       const startMs = clock.monotonicMs();
       const { rows, heads } = await evaluateSource(this.#plan.runner, source, {
@@ -69,6 +80,7 @@ export class RunEvaluations {
       events({ type: 'headsEvaluated', source: source.name, ...place, rows, heads, durationMs });
       const { plateaus, runner } = this.#plan;
       if (evaluation === this.#plan.evaluations[0]) plateaus?.look(heads, runner, place.step, events);
+      this.#scored.set(evaluation, place.step);
     }
   }
 }

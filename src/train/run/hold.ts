@@ -1,12 +1,3 @@
-import type { Flow } from '../../stream/flow.ts';
-import type { StreamState } from '../../stream/state.ts';
-
-/** Where a stream stands between two steps: a run can be kept there, whatever is read ahead meanwhile. */
-export interface Standing {
-  readonly flow: Flow;
-  readonly state: StreamState;
-}
-
 /** Why steps are held up, and whether somebody asked for it who can let them go on. */
 export interface HoldCause {
   readonly reason: string;
@@ -19,14 +10,12 @@ export class Hold {
   #isHeld = false;
   /** Steps that may be begun all the same. */
   #allowed = 0;
-  #begun = 0;
-  #ended = 0;
-  /** Those who wait until nothing is under way. */
+  #working = 0;
+  /** Those who wait until nothing is under way, or steps are let go. */
   #waiting: (() => void)[] = [];
-  /** Steps that wait for being begun, in their order. */
-  #begin: (() => void)[] = [];
-  /** Undefined where it is not known: when batches were read ahead, and since a step was begun. */
-  standing: Standing | undefined;
+  /** The step that waits for being begun. */
+  #begin: (() => void) | undefined;
+  #isOver = false;
 
   /** Why steps are held up; undefined when they are not. */
   get cause(): HoldCause | undefined {
@@ -38,14 +27,9 @@ export class Hold {
     return this.#isHeld;
   }
 
-  /** Whether a step is under way. */
-  get isWorking(): boolean {
-    return this.#begun > this.#ended;
-  }
-
-  /** Whether steps are held up where the run can be kept, or where nothing has come of it yet. */
-  get isStill(): boolean {
-    return this.#isHeld && !this.isWorking && (this.standing !== undefined || this.#begun === 0);
+  /** Steps that are under way. */
+  get working(): number {
+    return this.#working;
   }
 
   /** Begins no more steps. Resolves when none is under way, or they are let go. */
@@ -63,10 +47,7 @@ export class Hold {
   /** Lets so many steps through. */
   allow(steps: number): void {
     this.#allowed += steps;
-    while (this.#allowed > 0 && this.#begin.length > 0) {
-      this.#allowed--;
-      this.#begin.shift()?.();
-    }
+    if (this.#allowed > 0) this.#go();
   }
 
   /** Holds nothing up any more. */
@@ -74,22 +55,35 @@ export class Hold {
     this.#cause = undefined;
     this.#isHeld = false;
     this.#allowed = 0;
-    this.standing = undefined;
-    for (const begin of this.#begin.splice(0)) begin();
+    this.#tell();
+    this.#go();
+  }
+
+  /** Nothing is begun any more. */
+  end(): void {
+    this.#isOver = true;
     this.#tell();
   }
 
-  /** Resolves when a step may be begun: one after the other. */
+  /** Resolves when a step may be begun. To be called by one after the other. */
   async passed(): Promise<void> {
-    if (this.#cause && this.#allowed === 0) await new Promise<void>((resolve) => this.#begin.push(resolve));
-    else if (this.#cause) this.#allowed--;
-    this.#begun++;
-    this.standing = undefined;
+    while (this.#isOver || (this.#cause && this.#allowed === 0))
+      await new Promise<void>((resolve) => {
+        this.#begin = resolve;
+      });
+    if (this.#cause) this.#allowed--;
+    this.#working++;
   }
 
   /** A step has ended, or come to nothing. */
   ended(): void {
-    this.#ended++;
+    this.#working--;
+  }
+
+  #go(): void {
+    const begin = this.#begin;
+    this.#begin = undefined;
+    begin?.();
   }
 
   #tell(): void {

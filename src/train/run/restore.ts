@@ -9,6 +9,7 @@ import type { StreamState } from '../../stream/state.ts';
 import type { Checkpoint } from '../checkpoint/format.ts';
 import type { CheckpointStore } from '../checkpoint/store.ts';
 import { adoptByName } from './adopt.ts';
+import type { Scored } from './evaluations.ts';
 import { type Difference, differencesOf, refusals } from './identity.ts';
 import type { RunPlan } from './plan.ts';
 
@@ -32,6 +33,7 @@ export interface RunPlace {
 export interface Restored extends RunPlace {
   /** Undefined when data are read from their beginning. */
   readonly stream?: StreamState;
+  readonly scored?: Scored;
 }
 
 /** What a run remembers besides its model and stream. */
@@ -43,6 +45,7 @@ export const runSchema = z.strictObject({
   fitted: z.custom<Json>(),
   /** Of heads that are looked at for progress. */
   plateaus: z.record(z.string(), z.record(z.string(), z.number())).default({}),
+  scored: z.record(z.string(), z.number()).default({}),
 });
 
 /** As plain data. */
@@ -86,7 +89,7 @@ export async function restoreRun(
   if (resume === 'exact' || differences.length === 0) plan.runner.restore(found.model);
   else adoptByName(plan.runner, remembered(found.model, differences), events);
   if (resume === 'reloaded') choose(plan, found.model.settings, run.heads);
-  return { step: found.step, epoch: run.epoch, stream: decodeState(found.stream) };
+  return { step: found.step, epoch: run.epoch, scored: run.scored, stream: decodeState(found.stream) };
 }
 
 /** The newest checkpoint. What was said otherwise when it was begun is told rather than what that came to in the model's text. */

@@ -1,15 +1,15 @@
-import { type Subscription, takeWhile, tap } from 'rxjs';
+import { type Subscription, tap } from 'rxjs';
 import type { FlowSnapshot } from '../../core/flow-snapshot.ts';
 import { type RunSettings, type SettingsChange, type Steering, SteeringError } from '../../core/steering.ts';
 import type { Flow } from '../../stream/flow.ts';
-import type { StepItem, StreamBatch } from '../../stream/item.ts';
+import type { StepItem } from '../../stream/item.ts';
 import type { StreamState } from '../../stream/state.ts';
 import { takeSteps } from '../../stream/take-steps.ts';
 import { RunCheckpoints } from './checkpoints.ts';
 import { RunEvaluations } from './evaluations.ts';
 import { epochEvent, eventOf, startedEvent } from './event.ts';
 import { Guards } from './guards.ts';
-import { Hold, type Standing } from './hold.ts';
+import { Hold } from './hold.ts';
 import type { RunOptions, RunPlan } from './plan.ts';
 import type { RunPlace } from './restore.ts';
 import { setAll, settingsOf } from './set.ts';
@@ -27,28 +27,27 @@ export class TrainingRun implements Steering {
   readonly #evaluations: RunEvaluations;
   #flow: Flow | undefined;
   #subscription: Subscription | undefined;
-  /** Batches that were handed to the engine and have not ended. */
-  #inFlight = 0;
   #step = 0;
-  /** Batches that were handed to the engine, those before the run was resumed included. */
-  #begun = 0;
   /** Epochs that ended. */
   #epoch = 0;
   #epochStartMs = 0;
   isBegun = false;
-  /** What the stream went on from. */
-  #from: StreamState | undefined;
   readonly #hold = new Hold();
   #isStopping = false;
+  /** What comes between two steps, and the beginning of each: one after the other. */
+  #turn: Promise<void> = Promise.resolve();
+  /** Told when no step is under way. */
+  #idle: (() => void) | undefined;
+  #isBetween = false;
   readonly #guards: Guards;
   #finish: (outcome: RunOutcome['outcome']) => void = () => {};
 
   constructor(plan: RunPlan, options: RunOptions) {
     this.#plan = plan;
     this.#options = options;
-    this.#checkpoints = new RunCheckpoints(plan, options);
-    this.#guards = new Guards(plan, options.events, this.#checkpoints, (reason) => void this.#pause(reason, false));
     this.#evaluations = new RunEvaluations(plan, options);
+    this.#checkpoints = new RunCheckpoints(plan, options, this.#evaluations);
+    this.#guards = new Guards(plan, options.events, this.#checkpoints, (reason) => void this.#pause(reason, false));
   }
 
   /**
@@ -64,9 +63,7 @@ export class TrainingRun implements Steering {
       const outcome = await this.#train(restored).finally(() => this.#over());
       this.#evaluations.tellScores(this.#place());
       if (outcome === 'finished') await this.#evaluations.all(this.#place());
-      // With batches that wait for their step the stream is further than the model: it was kept where it was held.
-      if (this.#flow && this.#inFlight === 0)
-        await this.#checkpoints.write(this.#flow, this.#flow.state(), this.#place());
+      if (this.#flow) await this.#checkpoints.write(this.#flow, this.#place());
       await this.#checkpoints.close();
       const ended = { outcome, ...this.#place() };
       events({ type: 'runEnded', ...ended, durationMs: clock.monotonicMs() - startMs });
@@ -77,6 +74,8 @@ export class TrainingRun implements Steering {
       const durationMs = clock.monotonicMs() - startMs;
       events({ type: 'runEnded', outcome: 'failed', ...this.#place(), durationMs, message });
       throw error;
+    } finally {
+      this.#subscription?.unsubscribe();
     }
   }
 
@@ -84,18 +83,13 @@ export class TrainingRun implements Steering {
   stop(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    if (this.#hold.isStill) {
-      void this.#keepHeld().then(() => this.#finish('stopped'));
-      return;
-    }
-    this.#hold.release();
-    this.#flow?.capture();
-    this.#stopIfIdle();
+    this.#hold.end();
+    this.#endIfIdle();
   }
 
   /** Whether steps are under way. */
   get isWorking(): boolean {
-    return this.#hold.cause ? this.#hold.isWorking : this.#inFlight > 0;
+    return this.#hold.working > 0;
   }
 
   get step(): number {
@@ -119,7 +113,6 @@ export class TrainingRun implements Steering {
   async #pause(reason: string, asked: boolean): Promise<void> {
     if (this.#isStopping) return;
     const held = this.#hold.want({ reason, asked });
-    this.#flow?.capture();
     this.#holdIfIdle();
     await held;
   }
@@ -138,16 +131,8 @@ export class TrainingRun implements Steering {
     this.#hold.allow(steps);
   }
 
-  async checkpoint(): Promise<boolean> {
-    if (this.#hold.isHeld && !this.isWorking && !this.#hold.standing)
-      throw new SteeringError({
-        where: 'run',
-        expected: 'one that can be kept where it is paused',
-        found: `one with ${this.#inFlight} batches read ahead`,
-        hint: 'let it take some steps, or go on',
-      });
+  checkpoint(): Promise<boolean> {
     const written = this.#checkpoints.want(this.#place());
-    this.#flow?.capture();
     this.#keepIfIdle();
     return written;
   }
@@ -165,7 +150,7 @@ export class TrainingRun implements Steering {
   /** No step is taken any more. */
   #over(): void {
     this.#isStopping = true;
-    this.#hold.release();
+    this.#hold.end();
   }
 
   #place(): RunPlace {
@@ -175,8 +160,7 @@ export class TrainingRun implements Steering {
   async #begin(): Promise<StreamState | undefined> {
     const restored = await this.#checkpoints.open();
     this.#step = restored?.step ?? 0;
-    this.#begun = this.#step;
-    this.#evaluations.begin(this.#step);
+    this.#evaluations.begin(this.#step, restored?.scored);
     this.#epoch = restored?.epoch ?? 0;
     this.#epochStartMs = this.#options.clock.monotonicMs();
     this.#options.events(startedEvent(this.#plan, this.#place()));
@@ -185,24 +169,19 @@ export class TrainingRun implements Steering {
 
   #train(restored: StreamState | undefined): Promise<RunOutcome['outcome']> {
     return new Promise((resolve, reject) => {
-      this.#finish = (outcome) => {
-        this.#subscription?.unsubscribe();
-        resolve(outcome);
-      };
+      this.#finish = resolve;
       this.isBegun = true;
       // What the stream still holds of a later epoch is for a run that may go on.
       if (this.#isAtEnd()) {
         resolve('finished');
         return;
       }
-      this.#from = restored;
       this.#holdIfIdle();
       const steps$ = this.#plan.batches$(restored).pipe(
-        tap((batch) => this.#arrive(batch)),
-        takeWhile(() => this.#begun < (this.#plan.steps ?? Number.POSITIVE_INFINITY), true),
+        tap(({ flow }) => this.#arrive(flow)),
         takeSteps(this.#plan.runner, {
-          pause: (item) => this.#between(item),
-          mayBegin: () => this.#hold.passed(),
+          pause: ({ epochEnd }) => this.#inTurn(() => this.#between(epochEnd)),
+          mayBegin: () => this.#inTurn(() => this.#beforeStep()),
           ended: this.#guards.ended,
         }),
       );
@@ -216,35 +195,58 @@ export class TrainingRun implements Steering {
 
   /** Whether it was trained for as long as it may before it began. */
   #isAtEnd(): boolean {
-    const { epochs = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY } = this.#plan;
-    return this.#epoch >= epochs || this.#step >= steps;
+    return this.#epoch >= (this.#plan.epochs ?? Number.POSITIVE_INFINITY) || this.#isLast(this.#step);
   }
 
-  #arrive({ flow, rows, epochEnd }: StreamBatch): void {
-    if (rows > 0) this.#begun++;
-    if (rows > 0 || epochEnd !== undefined) this.#inFlight++;
-    // What the run goes on from comes with its last batch: it is asked for with the one before.
-    const isNextLast = this.#begun + 1 === this.#plan.steps;
-    const isHeldUp = this.#isStopping ? !this.#flow : this.#hold.cause !== undefined;
-    if (isHeldUp || isNextLast) flow.capture();
-    if (this.#hold.isHeld && !this.#flow && this.#from) this.#hold.standing = { flow, state: this.#from };
+  #arrive(flow: Flow): void {
+    if (this.#flow) return;
     this.#flow = flow;
+    this.#keepIfIdle();
+    this.#endIfIdle();
+  }
+
+  /** What is due after the steps under way comes before the next, so that it is of a step that does not depend on timing. */
+  async #beforeStep(): Promise<void> {
+    while (this.#isDueAfter(this.#step + this.#hold.working)) {
+      await this.#untilIdle();
+      if (this.#isDueAfter(this.#step)) await this.#between();
+      if (this.#isLast(this.#step)) break;
+    }
+    await this.#hold.passed();
+  }
+
+  #isDueAfter(step: number): boolean {
+    const place = { ...this.#place(), step };
+    return this.#isLast(step) || this.#checkpoints.isDue(place) || this.#evaluations.isDue(step);
+  }
+
+  #isLast(step: number): boolean {
+    return step >= (this.#plan.steps ?? Number.POSITIVE_INFINITY);
+  }
+
+  async #untilIdle(): Promise<void> {
+    if (this.#hold.working > 0)
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(act);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   #report(item: StepItem): void {
     this.#plan.onStep?.(item);
     const { clock, events } = this.#options;
     if ('epochEnd' in item) {
-      this.#inFlight--;
       this.#epoch = item.epochEnd;
-      if (this.#checkpoints.isDue(this.#place())) item.flow.capture();
       this.#evaluations.tellScores(this.#place());
       events(epochEvent(item.flow, this.#place(), clock.monotonicMs() - this.#epochStartMs));
       this.#epochStartMs = clock.monotonicMs();
-      this.#keepIfIdle();
       return;
     }
-    if (item.batch.epochEnd === undefined) this.#inFlight--;
     if ('step' in item) this.#step = item.step;
     this.#hold.ended();
     events(eventOf(item));
@@ -252,60 +254,46 @@ export class TrainingRun implements Steering {
     if ('skipped' in item && this.#hold.isHeld) this.#hold.allow(1);
     this.#guards.look(item);
     if ('prequential' in item && item.prequential) this.#evaluations.tellScores(this.#place(), item.prequential);
-    if (this.#checkpoints.isDue(this.#place()) || this.#evaluations.isDue(this.#step)) item.batch.flow.capture();
-    this.#stopIfIdle();
     this.#keepIfIdle();
     this.#holdIfIdle();
+    this.#endIfIdle();
+    if (this.#hold.working > 0) return;
+    this.#idle?.();
+    this.#idle = undefined;
   }
 
   /** Nothing is under way, and nothing is begun before this has ended. */
-  async #between(item: StepItem): Promise<void> {
-    const flow = 'batch' in item ? item.batch.flow : item.flow;
-    const { state } = item;
-    if (this.#hold.isHeld) this.#stand(state && { flow, state });
-    await this.#evaluations.due(this.#place(), 'epochEnd' in item ? item.epochEnd : undefined);
-    const isLast = this.#isStopping || this.#step === this.#plan.steps;
-    if (state && (isLast || this.#checkpoints.isDue(this.#place()))) {
-      const written = this.#checkpoints.write(flow, state, this.#place());
-      if (isLast) await written;
+  async #between(epochEnd?: number): Promise<void> {
+    this.#isBetween = true;
+    try {
+      await this.#evaluations.due(this.#place(), epochEnd);
+    } finally {
+      this.#isBetween = false;
     }
-    if (this.#isStopping && state) this.#finish('stopped');
+    this.#keepIfIdle();
+    this.#endIfIdle();
   }
 
   /** When steps are held up and nothing is under way any more, the run is paused. */
   #holdIfIdle(): void {
-    const { cause, isHeld, isWorking } = this.#hold;
-    if (!this.isBegun || !cause || isHeld || isWorking) return;
+    const { cause, isHeld, working } = this.#hold;
+    if (!this.isBegun || !cause || isHeld || working > 0) return;
     this.#hold.hold();
-    this.#stand(undefined);
     this.#options.events({ type: 'runPaused', step: this.#step, ...cause });
   }
 
-  /** Nothing is under way, and steps are held up. */
-  #stand(carried: Standing | undefined): void {
-    const flow = this.#flow;
-    if (carried) this.#hold.standing = carried;
-    else if (flow && this.#inFlight === 0) this.#hold.standing = { flow, state: flow.state() };
-    // Those that are let through say where they lead.
-    flow?.capture();
-  }
-
-  /** Keeps the run where it is held. */
-  async #keepHeld(): Promise<void> {
-    const { standing } = this.#hold;
-    if (standing) await this.#checkpoints.write(standing.flow, standing.state, this.#place());
-  }
-
-  /** When nothing is under way, a checkpoint that was asked for need not wait for a step. */
+  /** When nothing is under way, a checkpoint need not wait for the next step; unless somebody asks for it, what is due comes before it. */
   #keepIfIdle(): void {
-    if (!this.#checkpoints.isWanted) return;
-    if (this.#hold.standing) void this.#keepHeld();
-    else if (this.#inFlight === 0 && this.#flow)
-      void this.#checkpoints.write(this.#flow, this.#flow.state(), this.#place());
+    if (!this.#flow || this.#hold.working > 0) return;
+    if (!this.#checkpoints.isWanted && (this.#isBetween || this.#evaluations.isDue(this.#step))) return;
+    if (this.#checkpoints.isDue(this.#place())) void this.#checkpoints.write(this.#flow, this.#place());
   }
 
-  /** When nothing is under way there is no step to wait for: the stream's state is the one to go on from. */
-  #stopIfIdle(): void {
-    if (this.#isStopping && this.#inFlight === 0 && this.#flow) this.#finish('stopped');
+  /** When nothing is under way, there is no step to wait for. */
+  #endIfIdle(): void {
+    const isLast = this.#isLast(this.#step);
+    if (!this.#flow || this.#hold.working > 0 || this.#isBetween || !(isLast || this.#isStopping)) return;
+    this.#hold.end();
+    this.#finish(isLast ? 'finished' : 'stopped');
   }
 }

@@ -90,7 +90,9 @@ test('a run is paused, let through, kept and let go, and every answer is as docu
     ['checkpoint'],
     ['continue'],
     ['set', change],
+    ['checkpoint'],
     ['set', { heads: {}, branches: {} }],
+    ['checkpoint'],
   ]);
   const settings = await fetch(`${server.url}/v1/settings`);
   expect(await check.answer('GET', '/v1/settings', settings)).toEqual(run.settings());

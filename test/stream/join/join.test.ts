@@ -202,15 +202,14 @@ function stopAfter(
     batches$.subscribe({
       next(one) {
         if (one.rows > 0 || one.epochEnd !== undefined) batches.push(plain(one));
-        if (one.state) {
-          const { json, arrays } = encodeState(one.flow.completed(one.state));
+        if (batches.length === count && !state) {
+          const { json, arrays } = encodeState(one.flow.state());
           state = decodeState({ json: JSON.parse(JSON.stringify(json)), arrays });
           if (covered)
             one.flow.covered(placesOf(covered)).then(() => {
               isCovered = true;
             }, reject);
         }
-        if (batches.length === count - 1) one.flow.capture();
         if (batches.length >= count && isCovered && extra-- === 0) {
           stopped$.next();
           resolve({ batches, state });

@@ -90,6 +90,24 @@ test('heads are scored after epochs and at the end, once at the same step, and c
   expect(of(events, 'epochEnded').at(-1)).toMatchObject({ epoch: 3, counts });
 });
 
+test('heads are scored after exactly so many steps, also when the run is stopped and goes on', async () => {
+  const directory = await temporary();
+  const plan = { evaluations: [{ source, everySteps: 4 }] };
+  const steps: number[] = [];
+  for (const most of [4, 10, Number.POSITIVE_INFINITY]) {
+    const { run, events, parameters } = await open(directory, plan, most === 4 ? {} : { resume: 'exact' });
+    const told = events.push.bind(events);
+    events.push = (...more) => {
+      for (const event of more) if (event.type === 'stepTaken' && event.step === most) run.stop();
+      return told(...more);
+    };
+    await run.run();
+    await parameters();
+    steps.push(...of(events, 'headsEvaluated').map(({ step }) => step));
+  }
+  expect([...new Set(steps)]).toEqual([4, 8, 12, 16, 20, 24, 27]);
+});
+
 test('a run of so many steps takes no more, and goes on when it may take more', async () => {
   const directory = await temporary();
   const first = await open(directory, { steps: 10 });
