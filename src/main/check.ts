@@ -1,10 +1,11 @@
-import { ConfigError, formatIssue, type Issue, TrunklineError } from '../core/error.ts';
+import { ConfigError, formatIssue, TrunklineError } from '../core/error.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 import { trunklineBackend } from '../engine/backend.ts';
 import type { ModelSpec } from '../model/index.ts';
 import { assemble, type Pipeline } from '../pipeline/assemble.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import { type Probe, probe } from '../pipeline/probe.ts';
+import { reasonLines } from './rejected.ts';
 
 /** Rows of each source that are read to see whether they can be. */
 const firstRows = 2000;
@@ -49,7 +50,6 @@ function sourceLines(
   { rows, whole, samples, labels, rejected, reasons }: Probe,
   located: Pipeline['located'],
 ): readonly string[] {
-  const textOf = (issue: Issue): string => (located(new ConfigError(issue)) as ConfigError).message;
   const silent = [...labels].filter(([, number]) => number === 0).map(([head]) => head);
   const total = [...labels.values()].reduce((sum, number) => sum + number, 0);
   const known = rows === undefined ? '' : `${counted(rows, 'row')}, `;
@@ -59,7 +59,7 @@ function sourceLines(
     `source '${name}': ${known}${read}`,
     ...(silent.length === 0 ? [] : [`  none of ${shown}${silent.length > 8 ? `, … (${silent.length})` : ''}`]),
     ...(rejected === 0 ? [] : [`  ${counted(rejected, 'record')} or labels were rejected:`]),
-    ...[...reasons].map(([reason, { count: times, first }]) => `  ${reason} × ${count(times)}: ${textOf(first.issue)}`),
+    ...reasonLines(reasons, located),
   ];
 }
 

@@ -7,6 +7,7 @@ import { predict } from '../pipeline/run/predict.ts';
 import { type Chosen, openSamples } from '../pipeline/run/source.ts';
 import { openTrained } from '../pipeline/run/trained.ts';
 import { formatCount } from '../report/format.ts';
+import { reasonLines } from './rejected.ts';
 
 export interface PredictCommandOptions extends Chosen {
   /** A file that ends in .parquet, .csv or .ndjson; in the run folder when left out. */
@@ -31,11 +32,13 @@ export async function predictCommand(
       .replace(/\.\w+$/, '');
     const out = options.out ?? trained.folder.path('predictions', `${name}.parquet`);
     await mkdir(dirname(out), { recursive: true });
-    const { rows, rejected } = await predict(trained, source, out, new AbortController().signal);
+    const { rows, rejected, reasons } = await predict(trained, source, out, new AbortController().signal);
     print(`${formatCount(rows)} rows of ${source.name} predicted as of step ${formatCount(trained.step)}: ${out}`);
     if (rejected === 0) return;
     const hint = source.mapping.id === undefined ? '; map an id column to tell which' : '';
-    print(`${formatCount(rejected)} records could not be read and are not among them${hint}`);
+    const those = rejected === 1 ? 'record could not be read and is' : 'records could not be read and are';
+    print(`${formatCount(rejected)} ${those} not among them${hint}:`);
+    for (const line of reasonLines(reasons, trained.pipeline.located)) print(line);
   } catch (error) {
     throw trained.pipeline.located(error);
   } finally {

@@ -1,6 +1,19 @@
 import type { Rejected } from '../core/chunk.ts';
 import type { SampleSource } from '../source/index.ts';
 
+/** What was rejected, by its reason: how often, and the first one. */
+export type Reasons = ReadonlyMap<string, { readonly count: number; readonly first: Rejected }>;
+
+/** Counts what was rejected by its reason, beside what was counted before. */
+export function countReasons(rejected: readonly Rejected[], before: Reasons = new Map()): Reasons {
+  const reasons = new Map(before);
+  for (const one of rejected) {
+    const { count, first } = reasons.get(one.reason) ?? { count: 0, first: one };
+    reasons.set(one.reason, { count: count + 1, first });
+  }
+  return reasons;
+}
+
 /** What the first rows of a source came to. */
 export interface Probe {
   /** Rows of the source, where that is known. */
@@ -11,8 +24,7 @@ export interface Probe {
   /** Labels by head; heads without any have 0. */
   readonly labels: ReadonlyMap<string, number>;
   readonly rejected: number;
-  /** Of each reason: how often, and the first one. */
-  readonly reasons: ReadonlyMap<string, { count: number; readonly first: Rejected }>;
+  readonly reasons: Reasons;
 }
 
 /**
@@ -25,7 +37,7 @@ export async function probe(source: SampleSource, most: number, signal?: AbortSi
   const abort = (): void => controller.abort(signal?.reason);
   signal?.addEventListener('abort', abort);
   const labels = new Map(source.heads.map((head) => [head, 0]));
-  const reasons = new Map<string, { count: number; readonly first: Rejected }>();
+  let reasons: Reasons = new Map();
   const counts = { samples: 0, rejected: 0 };
   // Of what is still to come there are no first rows.
   if (source.isEndless && !source.canPeek)
@@ -41,11 +53,7 @@ export async function probe(source: SampleSource, most: number, signal?: AbortSi
           present.reduce((sum, mark) => sum + mark, labels.get(head) ?? 0),
         );
       counts.rejected += rejected.length;
-      for (const first of rejected) {
-        const known = reasons.get(first.reason);
-        if (known) known.count++;
-        else reasons.set(first.reason, { count: 1, first });
-      }
+      reasons = countReasons(rejected, reasons);
       if (counts.samples + counts.rejected < most) continue;
       whole = rows !== undefined && rows <= counts.samples;
       break;

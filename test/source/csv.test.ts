@@ -131,6 +131,14 @@ describe('bad lines', () => {
     ]);
   });
 
+  it('have too few fields before they have bad ones, also where no line says what types there are', async () => {
+    const all = await read('a,b,c\nx,y\nz,w\n');
+    expect(rejects(all)).toEqual([
+      'columnCount ./one.csv:2: expected 3 fields; found 2 <x,y>',
+      'columnCount ./one.csv:3: expected 3 fields; found 2 <z,w>',
+    ]);
+  });
+
   it('are looked for in the wanted columns alone', async () => {
     writeFileSync(at('one.csv'), 'a,b\n1,x\nbad,y\n2\n');
     const all = await readings(open({ path: 'one.csv', types: { a: 'DOUBLE' } }), { columns: ['b'] });

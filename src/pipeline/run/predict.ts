@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import type { Rejected } from '../../core/chunk.ts';
 import type { TypedArray } from '../../core/dtype.ts';
 import { ConfigError, type Issue } from '../../core/error.ts';
 import { formatValue } from '../../core/format.ts';
@@ -7,6 +8,7 @@ import { type Sink, type SinkColumn, type SinkRow, sinks } from '../../sink/inde
 import type { SampleSource } from '../../source/index.ts';
 import { inferenceRows } from '../../train/evaluate-source.ts';
 import { batchesOf } from '../../train/source-batches.ts';
+import { countReasons, type Reasons } from '../probe.ts';
 import { columnsOf, headReaders } from './prediction.ts';
 import type { TrainedPipeline } from './trained.ts';
 
@@ -14,6 +16,8 @@ export interface Predicted {
   readonly rows: number;
   /** Records that could not be samples: they have no prediction. */
   readonly rejected: number;
+  /** Why not. */
+  readonly reasons: Reasons;
 }
 
 /**
@@ -34,8 +38,11 @@ export async function predict(
   const columns = columnsOf(readers, { name: row, kind: row === 'id' ? 'text' : 'int32' });
   const target = await openTarget(out, columns);
   let [rows, rejected] = [0, 0];
-  const onRejected = (list: readonly { readonly head?: string }[]): void => {
-    rejected += list.filter(({ head }) => head === undefined).length;
+  let reasons: Reasons = new Map();
+  const onRejected = (list: readonly Rejected[]): void => {
+    const whole = list.filter(({ head }) => head === undefined);
+    rejected += whole.length;
+    reasons = countReasons(whole, reasons);
   };
   try {
     for await (const chunk of batchesOf(source, { rows: inferenceRows, signal, onRejected })) {
@@ -50,7 +57,7 @@ export async function predict(
     }
     if (rows === 0) throw new ConfigError(nothingIn(source, rejected));
     await target.close();
-    return { rows, rejected };
+    return { rows, rejected, reasons };
   } catch (error) {
     await target.discard();
     throw error;

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../core/error.ts';
 import { oneOf, quote } from '../../core/format.ts';
 import { didYouMean } from '../../core/suggest.ts';
-import { mapSamples, type SampleSource, sources } from '../../source/index.ts';
+import { mapSamples, type SampleSource, sources, type TableSource } from '../../source/index.ts';
 import { type Mapping, mappingFields } from '../../source/sample-mapping.ts';
 import type { Pipeline } from '../assemble.ts';
 import { mediumOf } from '../medium.ts';
@@ -49,12 +49,24 @@ export async function openSamples(pipeline: Pipeline, { source, data }: Chosen):
 
 async function openFile(path: string, pipeline: Pipeline, like: SampleSource): Promise<SampleSource> {
   const type = mediumOf(path, '--data');
-  const table = sources.build(
-    { type, path, ...formOf(pipeline, type, like) },
-    { name: path, where: '--data' },
-    '--data',
-  );
+  const open = (form: Form): TableSource =>
+    sources.build({ type, path, ...form }, { name: path, where: '--data' }, '--data') as TableSource;
+  const form = formOf(pipeline, type, like);
+  const table = open(form.types ? await typed(form, open(form), like) : form);
   return mapSamples(table, {} as Mapping, { where: '--data', like, labels: false });
+}
+
+/**
+ * A form in which columns have the types that they had when they were trained on, whatever the rows of this file would
+ * be taken for. Ids stay as they are written.
+ */
+async function typed(form: Form, table: TableSource, { featureColumns, mapping }: SampleSource): Promise<Form> {
+  const there = new Set((await table.columns()).map(({ name }) => name));
+  const derived = Object.keys(form.derive ?? {});
+  const known = featureColumns.map(({ name, type }) => [name, type] as const);
+  const id = mapping.id === undefined ? [] : [[mapping.id, 'VARCHAR'] as const];
+  const own = [...known, ...id].filter(([name]) => there.has(name) && !derived.includes(name));
+  return { ...form, types: { ...Object.fromEntries(own), ...form.types } };
 }
 
 /** Options that say how a file is written. Which rows and columns of it are read is not among them. */
@@ -62,8 +74,15 @@ const formOptions = ['delimiter', 'header', 'names', 'nullText', 'lineBytes', 'm
 
 type Texts = Readonly<Record<string, string>>;
 
+/** Options of a medium; `types` where columns of it may be given some. */
+interface Form {
+  readonly derive?: Texts;
+  readonly types?: Texts;
+  readonly [option: string]: unknown;
+}
+
 /** The form of the files that were trained on, for another of their type: what its features need, not what labels did. */
-function formOf(pipeline: Pipeline, type: string, like: SampleSource): Readonly<Record<string, unknown>> {
+function formOf(pipeline: Pipeline, type: string, like: SampleSource): Form {
   const config: Readonly<Record<string, unknown>> = pipeline.config.sources[pipeline.trained[0] as string] ?? {};
   if (config.type !== type) return {};
   const read = [...like.featureColumns.map(({ name }) => name), like.mapping.id];
@@ -75,6 +94,6 @@ function formOf(pipeline: Pipeline, type: string, like: SampleSource): Readonly<
   return {
     ...Object.fromEntries(Object.entries(config).filter(([option]) => formOptions.includes(option))),
     ...(config.derive === undefined ? {} : { derive }),
-    ...(config.types === undefined ? {} : { types }),
+    ...(type === 'csv' || type === 'tsv' ? { types } : {}),
   };
 }

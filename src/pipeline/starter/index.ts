@@ -45,7 +45,9 @@ async function lookAt(type: string, path: string): Promise<Look> {
   const table = open({});
   const profiles = await profileOf(table);
   if (type !== 'csv' && type !== 'tsv') return { table, profiles };
-  const marked = profiles.filter(({ kind, marks }) => kind === 'text' && marks.size > 0);
+  // A few marks between many numbers are rejected, with their rows: as texts they can be seen.
+  const texts = open({ types: Object.fromEntries(profiles.map(({ name }) => [name, 'VARCHAR'])) });
+  const marked = (await profileOf(texts)).filter(({ marks }) => marks.size > 0);
   const every = ['', ...new Set(marked.flatMap(({ marks }) => [...marks]))];
   const kinds = new Map((await open({ nullText: every }).columns()).map(({ name, kind }) => [name, kind]));
   const numbers = marked.filter(({ name }) => kinds.get(name) === 'number');

@@ -2,12 +2,16 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Fault } from '../../core/fault.ts';
 import { formatValue, quote } from '../../core/format.ts';
 
-/** What DuckDB could not read on this connection: the first fault of each record, by its place in the file. */
+/**
+ * What DuckDB could not read on this connection: the first fault of each record, by its place in the file. Where fields
+ * are missing it is that, whatever the others were taken for.
+ */
 export async function rejectsOf(
   connection: DuckDBConnection,
   typeOf: (column: string) => string,
 ): Promise<ReadonlyMap<number, Fault>> {
-  const query = 'SELECT line, error_type, column_name, error_message FROM reject_errors ORDER BY line, column_idx';
+  const query = `SELECT line, error_type, column_name, error_message FROM reject_errors
+    ORDER BY line, error_type = 'CAST', column_idx`;
   const rows = (await connection.runAndReadAll(query)).getRows();
   await forgetRejects(connection);
   const faults = new Map<number, Fault>();

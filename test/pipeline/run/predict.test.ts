@@ -61,7 +61,7 @@ checkpoint: { directory: "${folder}/run" }
 `;
 
 test('predictions name classes as labels do, in every format', async () => {
-  const folder = folderOf({ 'data.csv': `${data}\n`, 'none.csv': 'id,x,y\n' });
+  const folder = folderOf({ 'data.csv': `${data}\n`, 'none.csv': 'id,x,y\n', 'bad.csv': 'id,x,y\na,1,2\nb,3,many\n' });
   const file = join(folder, 'kinds.yaml');
   writeFileSync(file, yaml(folder));
   await train(await loadPipeline(file), { mode: 'new', clock: systemClock, events: ignoreEvents });
@@ -114,6 +114,13 @@ test('predictions name classes as labels do, in every format', async () => {
   expect(readFileSync(out('csv'), 'utf8').split('\n', 2)[0]).toBe(
     columns.map((name) => (name.includes(',') ? `"${name}"` : name)).join(','),
   );
+
+  said.length = 0;
+  await predictCommand(file, { data: join(folder, 'bad.csv'), out: out('csv') }, (line) => said.push(line));
+  expect(said.slice(1)).toEqual([
+    '1 record could not be read and is not among them:',
+    `  badType × 1: ${folder}/bad.csv:3: expected DOUBLE in column 'y'; found 'many'`,
+  ]);
 
   const none = { data: join(folder, 'none.csv'), out: out('none.csv') };
   await expect(predictCommand(file, none, () => {})).rejects.toThrow(

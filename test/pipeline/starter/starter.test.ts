@@ -163,23 +163,25 @@ test('a text that stands for no value between numbers is none', async () => {
   const { config, yaml } = await begun(
     'marked.csv',
     [
-      'dose,origin,potency,grade',
+      'dose,origin,potency,grade,mass',
       ...many(120, (at) =>
         [
           at + 0.5,
           ['NA', 'US', 'DE'][at % 3],
           at % 3 ? (at * 0.7).toFixed(2) : 'n/a',
           at % 4 ? ['low', 'high'][at % 2] : '-',
+          // So few that it is a column of numbers all the same.
+          at % 40 ? at * 3 : '?',
         ].join(','),
       ),
     ].join('\n'),
   );
-  expect(config.sources.train.nullText).toEqual(['', 'n/a']);
-  expect(config.sources.test.nullText).toEqual(['', 'n/a']);
-  expect(yaml).toContain('    nullText: ["", n/a]  # texts between numbers: no values\n');
+  expect(config.sources.train.nullText).toEqual(['', 'n/a', '?']);
+  expect(config.sources.test.nullText).toEqual(['', 'n/a', '?']);
+  expect(yaml).toContain('    nullText: ["", n/a, "?"]  # texts between numbers: no values\n');
   // Where nothing but texts has it, as the country NA, it is a value like others.
   expect(config.sources.train.features.categories).toEqual({ oneHot: { columns: 'origin|grade', unknown: 'zeros' } });
-  expect(config.sources.train.labels).toEqual({ potency: { standardize: true } });
+  expect(config.sources.train.labels).toEqual({ columns: 'potency|mass', standardize: true });
 });
 
 describe('which columns are labels', () => {
