@@ -1,9 +1,10 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, isScalar, LineCounter, type Node, visit } from 'yaml';
 import { placeOf } from '../../core/config.ts';
 import { ConfigError, type Issue } from '../../core/error.ts';
 import { formatBytes } from '../../core/format.ts';
 import type { Finding, Path } from '../../core/zod-issue.ts';
 import { type Environment, redactor } from './environment.ts';
+import { deepest, parse } from './parse.ts';
 import { offsetOf } from './place.ts';
 import { wordingOf } from './syntax.ts';
 import { valuesOf } from './value.ts';
@@ -23,7 +24,7 @@ export interface Written {
 }
 
 /** Bytes a pipeline file may have. */
-const mostBytes = 8 * 2 ** 20;
+const mostBytes = 2 * 2 ** 20;
 
 /**
  * Reads YAML, or JSON, which is YAML too.
@@ -42,48 +43,53 @@ export function readDocument(text: string, file: string, environment: Environmen
     const { line, col } = lines.linePos(offset);
     return `${file}:${Math.max(1, line)}:${Math.max(1, col)}`;
   };
-  refuseDeep(text, file);
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const issues = new Map<string, Issue>();
-  for (const error of [...document.errors, ...document.warnings]) {
-    const { line } = lines.linePos(error.pos[0]);
-    // One fault often makes several: the first of a line says what is wrong.
-    const key = String(line);
-    if (!issues.has(key))
-      issues.set(key, { where: at(error.pos[0]), ...wordingOf(error, text.split('\n')[line - 1] ?? '') });
-  }
-  if (issues.size > 0) throw new ConfigError([...issues.values()]);
-  const faults: Issue[] = [];
-  const { value, written, used, unfilled } = valuesOf(document, environment, (node, fault) =>
-    faults.push({ where: at(node?.range?.[0] ?? 0), ...fault }),
-  );
-  if (faults.length > 0) throw new ConfigError(faults);
-  const where = (path: Path): string => {
-    const option = placeOf(path, '');
-    return `${at(offsetOf(path, document))}${option === '' ? '' : `  ${option}`}`;
-  };
-  return { value, written, where, redact: redactor(used), unfilled };
-}
-
-/** How deep brackets, and lists in lists, may be nested. */
-const deepest = 200;
-
-/**
- * What is nested without end is refused before the parser follows it. Brackets in texts are counted too: so many that
- * are not closed are in no pipeline.
- */
-function refuseDeep(text: string, file: string): void {
-  let depth = 0;
-  let most = 0;
-  for (const character of text) {
-    if (character === '[' || character === '{') most = Math.max(most, ++depth);
-    else if (character === ']' || character === '}') depth = Math.max(0, depth - 1);
-  }
-  const indented = /^ *(?:[-?] +){200}|^ {2000}/m.test(text);
-  if (most > deepest || indented)
+  const parsed = parse(text, lines);
+  if ('deepAt' in parsed)
     throw new ConfigError({
-      where: file,
+      where: at(parsed.deepAt),
       expected: `lists and objects at most ${deepest} deep`,
       found: 'more, or brackets that are not closed',
     });
+  const { document } = parsed;
+  const texts = text.split('\n');
+  const issues = new Map<number, Issue>();
+  // One fault often makes several: the first of a line says what is wrong.
+  const add = (offset: number, wording: (text: string) => Omit<Issue, 'where'>): void => {
+    const { line } = lines.linePos(offset);
+    if (!issues.has(line)) issues.set(line, { where: at(offset), ...wording(texts[line - 1] ?? '') });
+  };
+  for (const error of document.errors) add(error.pos[0], (line) => wordingOf(error, line));
+  for (const { range } of repeatedNames(document)) add(range?.[0] ?? 0, () => repeated);
+  for (const warning of document.warnings) add(warning.pos[0], (line) => wordingOf(warning, line));
+  if (issues.size > 0) throw new ConfigError([...issues].sort(([one], [other]) => one - other).map(([, own]) => own));
+  const faults: Issue[] = [];
+  const values = valuesOf(document, environment, (node, fault) =>
+    faults.push({ where: at(node?.range?.[0] ?? 0), ...fault }),
+  );
+  if (faults.length > 0) throw new ConfigError(faults);
+  const redact = redactor(values.used);
+  const where = (path: Path): string => {
+    const option = redact(placeOf(path, ''));
+    return `${at(offsetOf(path, document))}${option === '' ? '' : `  ${option}`}`;
+  };
+  return { value: values.value, written: values.written, where, redact, unfilled: values.unfilled };
+}
+
+const repeated = { expected: 'each option once', found: 'one that was given before' };
+
+/** Names of options that stand in one object before. */
+function repeatedNames(document: Document): readonly Node[] {
+  const found: Node[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const names = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        if (names.has(name)) found.push(key);
+        names.add(name);
+      }
+    },
+  });
+  return found;
 }

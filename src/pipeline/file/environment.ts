@@ -1,3 +1,4 @@
+import { quote } from '../../core/format.ts';
 import { didYouMean } from '../../core/suggest.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -60,10 +61,43 @@ function hintFor(name: string, others: readonly string[]): { readonly hint: stri
 /** Below this many characters a value is too ordinary to be looked for in texts: every `5` would be taken for it. */
 const leastSecret = 4;
 
-/** Puts `${NAME}` in place of values that came from the environment, wherever they turn up in a text. */
+/** Puts `${NAME}` in place of values that came from the environment, wherever they turn up in a text, whole or cut off. */
 export function redactor(used: ReadonlyMap<string, string>): (text: string) => string {
   const secrets = [...used]
     .filter(([, value]) => value.length >= leastSecret)
+    .flatMap(([name, value]) => formsOf(value).map((form) => [`\${${name}}`, form] as const))
     .sort(([, a], [, b]) => b.length - a.length);
-  return (text) => secrets.reduce((shown, [name, value]) => shown.replaceAll(value, `\${${name}}`), text);
+  return (text) =>
+    secrets.reduce((shown, [name, form]) => withoutPieces(shown.replaceAll(form, name), form, name), text);
 }
+
+/** How a value may stand in a text: as it is, in quotes, in JSON, and as the number that it was taken for. */
+function formsOf(value: string): readonly string[] {
+  const number = String(Number(value));
+  const forms = [value, quote(value).slice(1, -1), JSON.stringify(value).slice(1, -1), number];
+  return [...new Set(forms)].filter((form) => form.length >= leastSecret && form !== 'NaN');
+}
+
+/** Where `…` stands for what was left out, a value may have lost its end or its beginning. */
+function withoutPieces(text: string, value: string, name: string): string {
+  if (!text.includes('…')) return text;
+  const parts = text.split('…');
+  return parts
+    .map((part, at) => {
+      let kept = part;
+      if (at < parts.length - 1) {
+        const length = lengths(value).find((own) => kept.endsWith(value.slice(0, own)));
+        if (length !== undefined) kept = `${kept.slice(0, -length)}${name}`;
+      }
+      if (at > 0) {
+        const length = lengths(value).find((own) => kept.startsWith(value.slice(-own)));
+        if (length !== undefined) kept = `${name}${kept.slice(length)}`;
+      }
+      return kept;
+    })
+    .join('…');
+}
+
+/** Of pieces that are too long to be ordinary, the longest first. */
+const lengths = ({ length }: string): readonly number[] =>
+  Array.from({ length: Math.max(0, length - leastSecret) }, (_, at) => length - 1 - at);

@@ -1,9 +1,38 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import type { Path } from '../../core/zod-issue.ts';
+
+const targets = new WeakMap<Document, ReadonlyMap<Alias, Node | undefined>>();
+
+/** What each alias stands for: the last node before it that has its name. */
+function targetsOf(document: Document): ReadonlyMap<Alias, Node | undefined> {
+  const known = targets.get(document);
+  if (known) return known;
+  const [found, anchored] = [new Map<Alias, Node | undefined>(), new Map<string, Node>()];
+  visit(document, {
+    Node(_, node) {
+      if (isAlias(node)) found.set(node, anchored.get(node.source));
+      else if (node.anchor !== undefined) anchored.set(node.anchor, node);
+    },
+  });
+  targets.set(document, found);
+  return found;
+}
 
 /** The node an alias stands for. An alias of nothing stands for nothing. */
 export function resolved(node: unknown, document: Document): Node | undefined {
-  const target = isAlias(node) ? node.resolve(document) : node;
+  // The library looks through the whole document for each alias.
+  const target = isAlias(node) ? targetsOf(document).get(node) : node;
   return target === undefined || target === null ? undefined : (target as Node);
 }
 

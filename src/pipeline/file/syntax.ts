@@ -6,7 +6,6 @@ type Wording = Omit<Issue, 'where'>;
 /** What is said of a fault in the YAML itself, by the parser's code for it. */
 const wordings: Readonly<Partial<Record<YAMLError['code'], Wording>>> = {
   TAB_AS_INDENT: { expected: 'spaces', found: 'a tab as indentation', hint: 'indent with two spaces' },
-  DUPLICATE_KEY: { expected: 'each option once', found: 'one that was given before' },
   BAD_INDENT: {
     expected: 'lines that belong together to begin in the same column, and brackets to be closed',
     found: 'another indentation',

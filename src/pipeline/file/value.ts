@@ -113,7 +113,7 @@ class Reader {
     return sources.map((source) => {
       const both = this.read(source, path);
       if (isMap(resolved(source, this.#document))) return both;
-      this.#report(node, { expected: 'an object to merge in with <<', found: formatValue(both.value) });
+      this.#report(node, { expected: 'an object to merge in with <<', found: formatValue(both.written) });
       return { value: {}, written: {} };
     });
   }

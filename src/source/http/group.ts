@@ -93,10 +93,10 @@ function repeats(
     const earlier = first.get(name);
     if (earlier !== undefined) return requests[earlier]?.key?.digest.equals(own.digest) ? earlier : reused();
     first.set(name, at);
-    const kept = find(own.key);
+    const found = find(own.key);
+    const kept = found && decodeKept(found);
     if (!kept) return undefined;
-    const { digest, answer } = decodeKept(kept);
-    return digest.equals(own.digest) ? { answer, isRepeated: true } : reused();
+    return kept.digest.equals(own.digest) ? { answer: kept.answer, isRepeated: true } : reused();
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Answer } from './verdict.ts';
+import { type Answer, answerSchema } from './verdict.ts';
 
 const digestBytes = 32;
 
@@ -7,7 +7,12 @@ export function encodeKept(digest: Buffer, answer: Answer): Buffer {
   return Buffer.concat([digest, Buffer.from(JSON.stringify(answer))]);
 }
 
-export function decodeKept(bytes: Buffer): { readonly digest: Buffer; readonly answer: Answer } {
-  const answer = JSON.parse(bytes.subarray(digestBytes).toString()) as Answer;
-  return { digest: bytes.subarray(0, digestBytes), answer };
+/** Undefined where the bytes are not those that were written. */
+export function decodeKept(bytes: Buffer): { readonly digest: Buffer; readonly answer: Answer } | undefined {
+  try {
+    const answer = answerSchema.parse(JSON.parse(bytes.subarray(digestBytes).toString()));
+    return { digest: bytes.subarray(0, digestBytes), answer };
+  } catch {
+    return undefined;
+  }
 }

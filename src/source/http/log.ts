@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { ConfigError } from '../../core/error.ts';
 import { syncDirectory } from '../../sink/append-file.ts';
+import { Damage, damaged } from '../lmdb/damage.ts';
+import { verifyStore } from '../lmdb/verify.ts';
 import { commit } from './commit.ts';
 import { KeyTable, type NewKey, type Retention } from './keys.ts';
 
@@ -13,6 +15,8 @@ export interface Entry {
   readonly first: number;
   readonly rows: number;
   readonly value: Buffer;
+  /** Whether it is as long as it was written. */
+  readonly isWhole: boolean;
 }
 
 type EntryKey = [first: number, rows: number, sizeBytes: number];
@@ -44,20 +48,26 @@ export class AcceptedLog {
   #unread: { readonly row: number; readonly sizeBytes: number };
   #waiting: (() => void)[] = [];
 
+  /** @throws Damage when its rows do not follow each other */
   private constructor(path: string, tables: Tables, id: string) {
     this.id = id;
     this.#path = path;
     this.#tables = tables;
     this.#next = Number(tables.meta.get('next') ?? 0);
     this.#first = this.#next;
-    for (const [first, , sizeBytes] of tables.entries.getKeys()) {
-      this.#first = Math.min(this.#first, first);
+    let expected: number | undefined;
+    for (const [first, rows, sizeBytes] of tables.entries.getKeys()) {
+      expected ??= this.#first = first;
+      if (first !== expected) throw new Damage(`row ${first} follows row ${expected - 1}`);
+      expected += rows;
       this.#sizeBytes += sizeBytes;
     }
+    if (expected !== undefined && expected !== this.#next)
+      throw new Damage(`row ${this.#next} is to come, after row ${expected - 1}`);
     this.#unread = { row: this.#first, sizeBytes: this.#sizeBytes };
   }
 
-  /** @throws ConfigError when it is open already */
+  /** @throws ConfigError when it is open already, damaged, or another than the one that was begun in its folder */
   static async open(directory: string, retention: Retention): Promise<AcceptedLog> {
     const path = resolve(directory);
     if (opened.has(path))
@@ -65,25 +75,33 @@ export class AcceptedLog {
     opened.add(path);
     try {
       // Loaded by those who use it: it is native code.
-      const { open } = await import('lmdb');
+      const lmdb = await import('lmdb');
       await mkdir(path, { recursive: true });
+      verifyStore(path, directory);
       // Batches by turns of the event loop fail with a promise that nobody can look at; ours are put together by `commit`.
-      const root = open({ path, overlappingSync: false, eventTurnBatching: false, maxDbs: 4 });
-      const tables: Tables = {
-        root,
-        entries: root.openDB({ name: 'entries', encoding: 'binary' }),
-        meta: root.openDB({ name: 'meta', encoding: 'json' }),
-        keys: new KeyTable(
-          root.openDB({ name: 'keys', encoding: 'binary', keyEncoding: 'binary' }),
-          root.openDB({ name: 'groups', encoding: 'binary' }),
-          retention,
-        ),
-      };
-      const id = String(tables.meta.get('id') ?? randomUUID());
-      await commit(root, () => void tables.meta.put('id', id));
-      // That the files exist is of the directories, which LMDB leaves alone.
-      for (const folder of [path, dirname(path)]) await syncDirectory(folder);
-      return new AcceptedLog(path, tables, id);
+      const root = lmdb.open({ path, overlappingSync: false, eventTurnBatching: false, maxDbs: 4 });
+      try {
+        const tables: Tables = {
+          root,
+          entries: root.openDB({ name: 'entries', encoding: 'binary' }),
+          meta: root.openDB({ name: 'meta', encoding: 'json' }),
+          keys: new KeyTable(
+            root.openDB({ name: 'keys', encoding: 'binary', keyEncoding: 'binary' }),
+            root.openDB({ name: 'groups', encoding: 'binary' }),
+            retention,
+          ),
+        };
+        const kept = readable(directory, () => tables.meta.get('id') as string | undefined);
+        const id = kept ?? randomUUID();
+        const isMarked = await checkBegun(path, id, directory);
+        const log = readable(directory, () => new AcceptedLog(path, tables, id));
+        if (kept === undefined) await commit(root, () => void tables.meta.put('id', id));
+        if (!isMarked) await markBegun(path, id);
+        return log;
+      } catch (error) {
+        await root.close();
+        throw error;
+      }
     } catch (error) {
       opened.delete(path);
       throw error;
@@ -154,7 +172,7 @@ export class AcceptedLog {
     for (const { key, value } of this.#tables.entries.getRange({ start: [from] as never })) {
       const [first, ownRows, ownBytes] = key;
       if (found.length > 0 && (rows + ownRows > most.rows || sizeBytes + ownBytes > most.sizeBytes)) break;
-      found.push({ first, rows: ownRows, value });
+      found.push({ first, rows: ownRows, value, isWhole: value.length === ownBytes });
       rows += ownRows;
       sizeBytes += ownBytes;
     }
@@ -191,4 +209,37 @@ export class AcceptedLog {
     await this.#tables.root.close();
     opened.delete(this.#path);
   }
+}
+
+/** @throws ConfigError when what is read is no longer what was written */
+function readable<T>(directory: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw damaged(directory, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Beside the log: which it is. So one that is empty, or from elsewhere, is not taken for it. */
+const begun = 'begun';
+
+/** @returns whether it says so. @throws ConfigError when another log was begun in a folder */
+async function checkBegun(path: string, id: string, directory: string): Promise<boolean> {
+  const known = await readFile(join(path, begun), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (known !== undefined && known !== id) throw damaged(directory, 'another log than the one that was begun there');
+  return known !== undefined;
+}
+
+/** Brings to the disk that a log is there: its files are of the directories, which LMDB leaves alone. */
+async function markBegun(path: string, id: string): Promise<void> {
+  const file = await open(join(path, `${begun}.part`), 'w');
+  await file
+    .writeFile(id)
+    .then(() => file.sync())
+    .finally(() => file.close());
+  await rename(join(path, `${begun}.part`), join(path, begun));
+  for (const folder of [path, dirname(path)]) await syncDirectory(folder);
 }

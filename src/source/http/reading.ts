@@ -48,8 +48,8 @@ function tableOf(entries: readonly Entry[], { name, columns: wanted, known }: Re
   const numbers: number[] = [];
   const kinds = known.filter((column) => wanted.includes(column.name));
   const parts = new Map(kinds.map((column): [string, RawColumn[]] => [column.name, []]));
-  for (const { first, rows, value } of entries) {
-    const columns = decodeEntry(value);
+  for (const { first, rows, value, isWhole } of entries) {
+    const columns = isWhole ? decodeEntry(value) : undefined;
     const other = columns && kinds.find((column) => (columns.get(column.name)?.kind ?? column.kind) !== column.kind);
     if (!columns || other) {
       const where = `${name}, rows ${first} to ${first + rows - 1} of the log`;

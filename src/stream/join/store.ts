@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ConfigError, SourceError } from '../../core/error.ts';
+import { damaged } from '../../source/lmdb/damage.ts';
+import { verifyStore } from '../../source/lmdb/verify.ts';
 import { type DueKey, dueKey, type Entry, readEntry, type WrittenEntry, writeEntry } from './entry.ts';
 import { emptyTally, type StoreTally, tallied } from './store-tally.ts';
 import { acquire, openTables, release, type Tables } from './tables.ts';
@@ -65,16 +67,19 @@ export class JoinStore {
     const path = await acquire(directory);
     try {
       await mkdir(path, { recursive: true });
-      const tables = await openTables(path);
-      const store = new JoinStore(path, tables, String(tables.meta.get('id')));
+      verifyStore(path, directory);
+      const tables = await openTables(path, directory);
       try {
-        if (position) store.#goBack(position, directory);
-        else store.#clear();
+        const store = new JoinStore(path, tables, String(tables.meta.get('id')));
+        if (position) {
+          store.#verify(directory);
+          store.#goBack(position, directory);
+        } else store.#clear();
+        return store;
       } catch (error) {
         await tables.root.close();
         throw error;
       }
-      return store;
     } catch (error) {
       release(path);
       throw error;
@@ -87,7 +92,7 @@ export class JoinStore {
 
   /** Texts that were kept with numbers, in their order. */
   names(of: 'forms' | 'heads'): readonly string[] {
-    return Array.from(this.#tables.names.getRange({ start: [of], end: [of, Number.MAX_VALUE] }), ({ value }) => value);
+    return Array.from(this.#tables.names.range({ start: [of], end: [of, Number.MAX_VALUE] }), ({ value }) => value);
   }
 
   keepName(of: 'forms' | 'heads', number: number, text: string): void {
@@ -162,8 +167,11 @@ export class JoinStore {
     return number;
   }
 
+  /** @throws ConfigError when it is no longer there as it was kept */
   row(number: number): Buffer {
-    return this.#tables.rows.getBinary(number) as Buffer;
+    const bytes = this.#tables.rows.get(number);
+    if (!bytes) throw damaged(this.#path, `no row ${number}`);
+    return bytes;
   }
 
   /** Lets bytes go; within `change`. */
@@ -175,14 +183,14 @@ export class JoinStore {
   /** Keys of those that end first, up to a time, and no more than so many. */
   due(isWaiting: 0 | 1, untilMs: number, limit: number): readonly string[] {
     const range = { start: [isWaiting] as unknown as DueKey, end: [isWaiting, untilMs, Number.MAX_VALUE] as DueKey };
-    return Array.from(this.#tables.dues.getRange({ ...range, limit }), ({ value }) => value);
+    return Array.from(this.#tables.dues.range({ ...range, limit }), ({ value }) => value);
   }
 
   /** When the first ends. */
   firstDueMs(): number {
     const first = ([0, 1] as const).map((isWaiting) => {
       const range = { start: [isWaiting] as unknown as DueKey, end: [isWaiting + 1] as unknown as DueKey, limit: 1 };
-      const [key] = this.#tables.dues.getKeys(range);
+      const [key] = this.#tables.dues.keys(range);
       return key?.[1] ?? Number.POSITIVE_INFINITY;
     });
     return Math.min(...first);
@@ -199,7 +207,7 @@ export class JoinStore {
     const { undo, rows, write } = this.#tables;
     if (store !== this.#id) return;
     for (; !this.#isClosed; await turn()) {
-      const covered = Array.from(undo.getRange({ end: sequence + 1, limit: forgottenAtOnce }));
+      const covered = Array.from(undo.range({ end: sequence + 1, limit: forgottenAtOnce }));
       if (covered.length === 0) return;
       write(() => {
         for (const { key, value } of covered) {
@@ -222,11 +230,23 @@ export class JoinStore {
     release(this.#path, this.#closing);
   }
 
+  /** Each entry is found by its key and by when it ends; rows are looked at when they are asked for. */
+  #verify(directory: string): void {
+    const { entries, dues } = this.#tables;
+    let count = 0;
+    for (const { key, value } of entries.range({})) {
+      count++;
+      if (dues.get(dueKey(readEntry(value))) !== key) throw damaged(directory, `'${key}' is not found by its time`);
+    }
+    for (const _ of dues.keys({})) count--;
+    if (count !== 0) throw damaged(directory, 'entries that are found by their times alone');
+  }
+
   #clear(): void {
     this.#id = randomUUID();
     this.#tables.write(() => {
       const { entries, dues, rows, undo, meta, names } = this.#tables;
-      for (const table of [entries, dues, rows, undo, meta, names]) table.clearSync();
+      for (const table of [entries, dues, rows, undo, meta, names]) table.clear();
       meta.put('id', this.#id);
     });
     this.#head = { sequence: 0, next: 0, tally: emptyTally };
@@ -248,7 +268,7 @@ export class JoinStore {
     const { next } = this.#head;
     let head = this.#head;
     write(() => {
-      for (const { key, value } of undo.getRange({ reverse: true })) {
+      for (const { key, value } of undo.range({ reverse: true })) {
         if (head.sequence <= sequence) break;
         const { before, entries: replaced } = value as Undo;
         for (const [id, written] of replaced) {
@@ -263,7 +283,7 @@ export class JoinStore {
         head = before;
       }
       if (head.sequence !== sequence) throw found(`one that can go back to change ${head.sequence}`);
-      for (const number of Array.from(rows.getKeys({ start: head.next, end: next }))) rows.remove(number);
+      for (const number of Array.from(rows.keys({ start: head.next, end: next }))) rows.remove(number);
       meta.put('head', head);
     });
     this.#head = head;

@@ -1,17 +1,18 @@
 import { resolve } from 'node:path';
-import type { Database, Key, RootDatabase } from 'lmdb';
+import type { Key, RootDatabase } from 'lmdb';
 import { ConfigError } from '../../core/error.ts';
+import { binaryForm, CheckedTable, type Form, jsonForm } from '../../source/lmdb/checked.ts';
 import type { DueKey, WrittenEntry } from './entry.ts';
 
 /** The tables of a store, and how they are written. */
 export interface Tables {
   readonly root: RootDatabase;
-  readonly meta: Database<unknown, string>;
-  readonly names: Database<string, Key[]>;
-  readonly entries: Database<WrittenEntry, string>;
-  readonly dues: Database<string, DueKey>;
-  readonly rows: Database<Buffer, number>;
-  readonly undo: Database<unknown, number>;
+  readonly meta: CheckedTable<unknown, string>;
+  readonly names: CheckedTable<string, Key[]>;
+  readonly entries: CheckedTable<WrittenEntry, string>;
+  readonly dues: CheckedTable<string, DueKey>;
+  readonly rows: CheckedTable<Buffer, number>;
+  readonly undo: CheckedTable<unknown, number>;
   /** All of what is done or nothing, also when the process ends; on the disk some time later, in the same order. */
   write(act: () => void): void;
   /** Resolves when all of that is on the disk. */
@@ -21,21 +22,22 @@ export interface Tables {
 /** What LMDB's types leave out: everything that was written is brought to the disk. */
 type Syncing = RootDatabase & { sync(done: (error?: Error) => void): void };
 
-/** @param path of a folder that is there */
-export async function openTables(path: string): Promise<Tables> {
+/** @param path of a folder that is there. @param where the store, as the user knows it */
+export async function openTables(path: string, where: string): Promise<Tables> {
   // Loaded by those who use it: it is native code.
   const { open, TransactionFlags } = await import('lmdb');
   const { ABORTABLE, SYNCHRONOUS_COMMIT, NO_SYNC_FLUSH } = TransactionFlags;
   const root = open({ path, maxDbs: 8 }) as Syncing;
-  const meta = root.openDB<unknown, string>({ name: 'meta', encoding: 'json' });
+  const table = <V, K extends Key>(name: string, form: Form<V> = jsonForm()): CheckedTable<V, K> =>
+    new CheckedTable(root.openDB<Buffer, K>({ name, encoding: 'binary' }), form, where);
   return {
     root,
-    meta,
-    names: root.openDB({ name: 'names', encoding: 'string' }),
-    entries: root.openDB({ name: 'entries', encoding: 'msgpack' }),
-    dues: root.openDB({ name: 'dues', encoding: 'string' }),
-    rows: root.openDB({ name: 'rows', encoding: 'binary' }),
-    undo: root.openDB({ name: 'undo', encoding: 'msgpack' }),
+    meta: table('meta'),
+    names: table('names'),
+    entries: table('entries'),
+    dues: table('dues'),
+    rows: table('rows', binaryForm),
+    undo: table('undo'),
     write: (act) => root.transactionSync(act, ABORTABLE | SYNCHRONOUS_COMMIT | NO_SYNC_FLUSH),
     flush: () =>
       new Promise((resolve, reject) => {

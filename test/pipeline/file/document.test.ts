@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { ConfigError, formatIssue } from '../../../src/core/error.ts';
+import { formatValue, shorten } from '../../../src/core/format.ts';
 import { readDocument } from '../../../src/pipeline/file/document.ts';
 
 const environment = { DATA: '/srv/data', PORT: '9464', TOKEN: 'hush-hush', EMPTY: '' };
@@ -73,11 +74,10 @@ describe('what is wrong with the YAML itself', () => {
   });
 
   test('several faults come at once', () => {
-    expect(messageOf('a: !x 1\nb: 1\nb: 2\nc: @d\n').split('\n  hint')[0]).toContain('p.yaml:3:1');
     expect(messageOf('a: !x 1\nb: 1\nb: 2\nc: @d\n').match(/p\.yaml:\d/g)).toEqual([
+      'p.yaml:1',
       'p.yaml:3',
       'p.yaml:4',
-      'p.yaml:1',
     ]);
   });
 
@@ -90,10 +90,19 @@ describe('what is wrong with the YAML itself', () => {
   });
 
   test('nesting that is too deep is one error', () => {
-    for (const text of ['[', '{a: ', '- ', '? '].map((part) => part.repeat(50_000)))
-      expect(messageOf(text)).toBe(
-        'p.yaml: expected lists and objects at most 200 deep; found more, or brackets that are not closed',
-      );
+    const deep = 'expected lists and objects at most 200 deep; found more, or brackets that are not closed';
+    for (const [part, place] of [
+      ['[', '1:201'],
+      ['{a: ', '1:801'],
+      ['- ', '1:401'],
+      ['? ', '1:401'],
+      // Brackets that seem to be closed.
+      ['[ #]\n', '201:1'],
+      ['["]", ', '1:1201'],
+    ] as const)
+      expect(messageOf(part.repeat(5000))).toBe(`p.yaml:${place}: ${deep}`);
+    const steps = Array.from({ length: 250 }, (_, at) => `${' '.repeat(at)}a:`).join('\n');
+    expect(messageOf(steps)).toBe(`p.yaml:201:201: ${deep}`);
     expect(messageOf(`${'['.repeat(200)}${']'.repeat(200)}`)).toBe(`${'['.repeat(200)}${']'.repeat(200)}`);
   });
 });
@@ -141,6 +150,32 @@ describe('the environment', () => {
     expect(redact('GET /srv/data/x?token=hush-hush on 9464, hello')).toBe(
       'GET ${DATA}/x?token=${TOKEN} on ${PORT}, hello',
     );
+  });
+});
+
+describe('what came from the environment', () => {
+  const secret = `it's a "long" text\\ with${' all kinds of signs'.repeat(4)}`;
+  const { redact } = readDocument('a: ${SECRET}\nb: ${PIN}\nc: ${SHORT}', 'p.yaml', {
+    SECRET: secret,
+    PIN: '0000471100',
+    SHORT: "it's \\",
+  });
+
+  test.each([
+    ['in quotes', formatValue("x it's \\ it"), "'x ${SHORT} it'"],
+    ['in quotes, its end cut off', `found ${formatValue(`x${secret}`)}`, "found 'x${SECRET}…'"],
+    ['in JSON', JSON.stringify({ a: secret }), '{"a":"${SECRET}"}'],
+    ['without its middle', shorten(`x ${secret}`, 60), 'x ${SECRET}…${SECRET}'],
+    ['as the number that it was taken for', 'found 471100', 'found ${PIN}'],
+  ])('is not shown %s', (_, text, shown) => {
+    expect(redact(text)).toBe(shown);
+  });
+
+  test('is not shown where it can not be merged, and not in places', () => {
+    expect(messageOf('a:\n  <<: ${TOKEN}\n')).toBe(
+      "p.yaml:2:7: expected an object to merge in with <<; found '${TOKEN}'",
+    );
+    expect(read('a: ${TOKEN}').where(['heads', 'hush-hush'])).toBe("p.yaml:1:1  heads['${TOKEN}']");
   });
 });
 

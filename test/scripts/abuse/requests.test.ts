@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { abuse } from '../../../scripts/abuse/abuse.ts';
+import { abuse } from '../../../scripts/abuse/requests.ts';
 import { openTarget, type Target, token } from '../../../scripts/abuse/target.ts';
 
 let target: Target;
