@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { ConfigError } from '../core/error.ts';
+import type { GuessedLabel } from '../pipeline/starter/guess.ts';
 import { type StarterPipeline, starterPipeline } from '../pipeline/starter/index.ts';
 
 export interface InitOptions {
@@ -35,6 +36,12 @@ export async function initCommand(
   print(`\nwritten to ${file}; next:\n  trunkline check ${file}\n  trunkline train ${file}`);
 }
 
+const kindNames: Readonly<Record<GuessedLabel['kind'], string>> = {
+  binary: 'yes or no',
+  classes: 'of classes',
+  number: 'of numbers',
+};
+
 /** Names that are shown of many. */
 const mostNames = 8;
 
@@ -44,14 +51,14 @@ const listed = (names: readonly string[]): string =>
 function said({ guess }: StarterPipeline, isSaid: boolean): readonly string[] {
   const { id, features, labels, left, labelsBy } = guess;
   const counted = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
-  const kinds = new Map<string, number>();
+  const kinds = new Map<GuessedLabel['kind'], number>();
   for (const { kind } of labels) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   const columns = features.reduce((sum, feature) => sum + feature.columns.length, 0);
   return [
     ...(id === undefined ? [] : [`ids: ${id}`]),
     `features: ${counted(columns, 'column')} (${features.map(({ why }) => why).join('; ')})`,
     ...features.map((feature) => `  ${listed(feature.columns.map(({ name }) => name))}`),
-    `labels: ${counted(labels.length, 'column')}, ${labelsBy} (${[...kinds].map(([kind, number]) => `${number} ${kind}`).join(', ')})`,
+    `labels: ${counted(labels.length, 'column')}, ${labelsBy} (${[...kinds].map(([kind, number]) => `${number} ${kindNames[kind]}`).join(', ')})`,
     `  ${listed(labels.map(({ column }) => column.name))}`,
     ...(isSaid ? [] : ["  where that is wrong: --labels 'a|b'"]),
     ...left.map(({ name, why }) => `left out: ${name}, because ${why}`),

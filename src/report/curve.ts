@@ -1,5 +1,6 @@
+import { HeadMeans } from '../core/head-means.ts';
 import { meanOf } from './format.ts';
-import type { MetricLine } from './metrics-file.ts';
+import type { MetricLine, TrainLine } from './metrics-file.ts';
 
 /** One line of a chart: values over steps; null where there is none. */
 export interface Curve {
@@ -30,7 +31,7 @@ export interface RunCharts {
 
 /** What is to be drawn of the lines of `metrics.ndjson`. */
 export function chartsOf(lines: readonly MetricLine[], heads: readonly string[]): RunCharts {
-  const train = lines.filter((line) => line.type === 'train');
+  const train = withoutRests(lines.filter((line) => line.type === 'train'));
   const evaluations = lines.filter((line) => line.type === 'evaluation');
   const prequential = lines.filter((line) => line.type === 'prequential');
   const sources = [...new Set(evaluations.map(({ source }) => source))];
@@ -74,6 +75,21 @@ export function chartsOf(lines: readonly MetricLine[], heads: readonly string[])
     return [losses, ...others].filter(({ steps }) => steps.length > 0);
   };
   return { overall: of(meanReader), heads: heads.map((name) => ({ name, charts: of(readerOf(name)) })) };
+}
+
+/** A line about few rows, as the end of an epoch leaves one, is drawn with the one before: alone it is mostly noise. */
+function withoutRests(lines: readonly TrainLine[]): readonly Pick<TrainLine, 'step' | 'rows' | 'heads'>[] {
+  const drawn: Pick<TrainLine, 'step' | 'rows' | 'heads'>[] = [];
+  for (const line of lines) {
+    const before = drawn.at(-1);
+    if (before && 2 * line.rows < before.rows) {
+      const means = new HeadMeans();
+      for (const { heads } of [before, line])
+        for (const [name, head] of Object.entries(heads)) means.add({ [name]: { ...head, denominator: head.labels } });
+      drawn[drawn.length - 1] = { step: line.step, rows: before.rows, heads: means.all() };
+    } else drawn.push(line);
+  }
+  return drawn;
 }
 
 type Trained = Readonly<Record<string, { readonly loss: number }>>;

@@ -9,7 +9,7 @@ dl div{background:var(--card);border:1px solid var(--line);border-radius:8px;pad
 dt{color:var(--soft);font-size:12px}dd{margin:0;overflow-wrap:anywhere}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;width:100%}
 th,td{padding:4px 12px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
-th:first-child{text-align:left}thead th{color:var(--soft);font-weight:600;cursor:pointer;user-select:none}
+th:first-child{text-align:left}thead th{white-space:normal;vertical-align:bottom;color:var(--soft);font-weight:600;cursor:pointer;user-select:none}
 tbody th{font-weight:500}thead th[aria-sort]{color:var(--ink)}
 thead th[aria-sort=ascending]::after{content:" ↑"}thead th[aria-sort=descending]::after{content:" ↓"}
 input[type=search]{font:inherit;padding:6px 10px;border:1px solid var(--line);border-radius:6px;background:var(--card);color:inherit;margin-bottom:12px}

@@ -87,6 +87,7 @@ export function misfits(
       where: place,
       expected: `at most ${spec.values.count} classes, as the head has`,
       found: `${options.classes?.length}`,
+      hint: `give the head's last layer ${options.classes?.length} units`,
     });
   const limits = spec.values.kind === 'number' && spec.values.least === undefined && spec.values.most === undefined;
   if ((options.standardize || options.log10) && !limits)

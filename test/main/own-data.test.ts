@@ -19,7 +19,7 @@ test('own data: init, train, evaluate, and predict on new rows when the old ones
       'features: 3 columns (numbers; texts that repeat)',
       '  age, weight',
       '  kind',
-      'labels: 3 columns, because values are missing in them (1 binary, 1 number, 1 classes)',
+      'labels: 3 columns, because values are missing in them (1 yes or no, 1 of numbers, 1 of classes)',
       '  toxic, soluble, grade',
       "  where that is wrong: --labels 'a|b'",
       '',

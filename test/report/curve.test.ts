@@ -42,6 +42,17 @@ test('curves of different steps share an axis, and gaps are null', () => {
   expect(overall[0]?.curves[0]?.values).toEqual([1, 3, null]);
 });
 
+test('what the end of an epoch left over is drawn with what came before it', () => {
+  const line = (step: number, rows: number, loss: number): MetricLine => ({
+    ...(train(step, {}) as Extract<MetricLine, { readonly type: 'train' }>),
+    rows,
+    heads: { a: { loss, labels: rows } },
+  });
+  const lines = [line(20, 640, 1), line(21, 160, 2), line(41, 640, 1), line(42, 320, 4)];
+  const [chart] = chartsOf(lines, ['a']).heads[0]?.charts ?? [];
+  expect(chart).toMatchObject({ steps: [21, 41, 42], curves: [{ values: [1.2, 1, 4] }] });
+});
+
 test('many points are drawn as means of neighbours', () => {
   const lines = Array.from({ length: 4000 }, (_, at) => train(at + 1, { a: at % 2 }));
   const [chart] = chartsOf(lines, ['a']).heads[0]?.charts ?? [];

@@ -291,7 +291,7 @@ sources.train: expected a column 'key'; found 'x', 'NR-A', 'text', 'list'`,
     [
       { text: { classes: ['a', 'b', 'c'] } },
       { text: specOf('sparseCategoricalCrossentropy', [2]) },
-      `sources.train.labels, head "text": expected at most 2 classes, as the head has; found 3`,
+      `sources.train.labels, head "text": expected at most 2 classes, as the head has; found 3\n  hint: give the head's last layer 3 units`,
     ],
   ])('%j does not fit its loss', async (labels, specs, message) => {
     expect(await complaint({ features: { x: 'tensor' }, ...(labels && { labels }) }, specs)).toBe(message);

@@ -83,11 +83,17 @@ function chooseLabels(
     return { chosen: columns.filter(({ name }) => wanted.includes(name)), labelsBy: `as --labels '${pattern}' says` };
   }
   const possible = columns.filter((column) => typeof labelOf(column) !== 'string');
-  const nullable = possible.filter(({ nulls }) => nulls > 0);
+  const nullable = oftenMissing(possible.filter(({ nulls }) => nulls > 0));
   if (nullable.length > 0) return { chosen: nullable, labelsBy: 'because values are missing in them' };
   const named = possible.filter(({ name }) => /^(y|labels?|targets?|class|outcomes?|response)([_ \d.-]|$)/i.test(name));
   if (named.length > 0) return { chosen: named, labelsBy: 'because of their names' };
   return { chosen: possible.slice(-1), labelsBy: 'because it is the last column' };
+}
+
+/** Where much is missing in some columns, those in which little is are measurements that failed, and no labels. */
+function oftenMissing(nullable: readonly ColumnProfile[]): readonly ColumnProfile[] {
+  const most = Math.max(...nullable.map(({ nulls }) => nulls));
+  return nullable.filter(({ nulls, rows }) => nulls >= rows / 10 || nulls >= most / 5);
 }
 
 /** What a column is as a label, or why it can't be one. */
@@ -102,7 +108,7 @@ function labelOf(column: ColumnProfile): GuessedLabel | string {
   }
   if (kind !== 'number') return 'labels of lists have to be described by hand';
   if (distinct === undefined || !whole || values.length > mostClasses.number)
-    return { column, kind: 'number', why: 'numbers' };
+    return { column, kind: 'number', why: 'numbers; losses and errors are in standard deviations' };
   const sorted = (values as number[]).sort((a, b) => a - b);
   const counting = least === 0 && most === values.length - 1;
   if (!counting) return classesOf(column, sorted);

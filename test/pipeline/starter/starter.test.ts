@@ -59,7 +59,7 @@ sources:
     # The labels, because values are missing in them. A value that is missing is no label: the others of its row are trained.
     labels:
       toxic: {}  # 0 and 1
-      soluble: { standardize: true }  # numbers
+      soluble: { standardize: true }  # numbers; losses and errors are in standard deviations
       grade: {}  # whole numbers from 0 to 2
   # The other rows, which are not trained on.
   test:
@@ -181,7 +181,9 @@ test('a text that stands for no value between numbers is none', async () => {
   expect(yaml).toContain('    nullText: ["", n/a, "?"]  # texts between numbers: no values\n');
   // Where nothing but texts has it, as the country NA, it is a value like others.
   expect(config.sources.train.features.categories).toEqual({ oneHot: { columns: 'origin|grade', unknown: 'zeros' } });
-  expect(config.sources.train.labels).toEqual({ columns: 'potency|mass', standardize: true });
+  // In which a few are missing, while a third is in others.
+  expect(config.sources.train.features.numbers).toEqual({ standardize: { columns: 'dose|mass', missing: 'mean' } });
+  expect(config.sources.train.labels).toEqual({ potency: { standardize: true } });
 });
 
 describe('which columns are labels', () => {
