@@ -117,17 +117,19 @@ function peopleDisplay(): Display {
   });
   const table = new HeadTable(systemClock);
   let steps = 0;
+  let evaluations = 0;
   let counts: EpochCounts | undefined;
   return {
     event: (event) => {
       progress.event(event);
       table.event(event);
       if (event.type === 'stepTaken') steps++;
+      if (event.type === 'headsEvaluated') evaluations++;
       if (event.type === 'epochEnded') counts = event.counts;
     },
     say: print,
     end: (outcome, file, report, directory) => {
-      print(`\n${table.format()}\n`);
+      if (steps + evaluations > 0) print(`\n${table.format()}\n`);
       print(`run folder: ${directory}\ncurves of every head: ${report}`);
       if (outcome === 'finished' && steps === 0) print(`no step was taken: ${whyNone(counts)}`);
       if (outcome === 'stopped') print(`stopped; to go on: trunkline train ${file} --resume`);

@@ -42,6 +42,8 @@ test('a run that took no step says why', { timeout: 60_000 }, () => {
   const { stdout, stderr } = run('train', file);
   expect(stderr).toBe('');
   expect(stdout).toContain('\nno step was taken: there were no rows to train on\n');
+  // Nor is there anything to be said of heads.
+  expect(stdout).not.toMatch(/^head /m);
   writeFileSync(rows, 'a,y\n1,\n2,\n');
   expect(run('train', file, '--overwrite').stdout).toContain(
     '\nno step was taken: none of 2 rows had a label to train on\n',
