@@ -40,7 +40,7 @@ const steps = (works as readonly Work[])
     Object.keys(work.batches).map(
       (rows): Measured => ({
         key: `${work.id}-${rows}`,
-        id: work.id,
+        id: work.id.replace(/\d+$/, ''),
         measure: (told) => measureSteps(work, Number(rows), settings, told),
       }),
     ),

@@ -40,13 +40,21 @@ const unitsOf = ({ layers }: Heads): number => (layers.at(-1) as Layer & { reado
 /** Numbers that a row's labels are: one for each head, or for each unit of a box. */
 const labelWidth = (head: Heads): number => (head.loss === 'smoothL1' ? unitsOf(head) : head.count);
 
+/** Single labels, as row and head, no two of them of the same; every row has some. */
+function pairs(count: number, labels: number, rows: number, draw: () => number): Int32Array {
+  const taken = new Set<number>();
+  while (taken.size < labels) taken.add((taken.size % rows) * count + Math.floor(draw() * count));
+  return Int32Array.from([...taken].flatMap((place) => [Math.floor(place / count), place % count]));
+}
+
 /** Which labels of a batch are known, by head. Each row has one, so that no row is left out of a batch. */
 function masksOf({ heads }: Work, rows: number, batch: number, draw: () => number): readonly Float32Array[] {
   const masks = heads.map(({ known, count }, place) => {
+    if (typeof known === 'object') return new Float32Array();
     const share = known === 'inTurn' ? Number(batch % heads.length === place) : known;
     return Float32Array.from({ length: rows * count }, () => Number(draw() < share));
   });
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < rows && masks.every(({ length }) => length > 0); row++) {
     const isKnown = heads.some(({ count }, place) =>
       masks[place]?.subarray(row * count, (row + 1) * count).includes(1),
     );
@@ -67,6 +75,7 @@ function labelsOf(head: Heads, rows: number, draw: () => number): TypedArray {
 /**
  * Writes what a contender is given into a folder: `work.json`, and in `data.safetensors` the initial parameters under
  * their names and the batches as `x/0`, `y/<head>/0`, `mask/<head>/0`, `x/1`, …
+ * Single labels stand in `y`, and their rows and heads in `at/<head>/0`.
  */
 export function writeWork(folder: string, work: Work, rows: number): void {
   const tensors = new Map<string, StoredTensor>();
@@ -82,6 +91,18 @@ export function writeWork(folder: string, work: Work, rows: number): void {
     tensors.set(`x/${batch}`, tensor([rows, ...shape], x));
     const masks = masksOf(work, rows, batch, draw);
     for (const [place, head] of work.heads.entries()) {
+      if (typeof head.known === 'object') {
+        const { labels } = head.known;
+        tensors.set(`at/${head.name}/${batch}`, tensor([labels, 2], pairs(head.count, labels, rows, draw)));
+        tensors.set(
+          `y/${head.name}/${batch}`,
+          tensor(
+            [labels],
+            Float32Array.from({ length: labels }, () => Math.round(draw())),
+          ),
+        );
+        continue;
+      }
       tensors.set(`y/${head.name}/${batch}`, tensor([rows, labelWidth(head)], labelsOf(head, rows, draw)));
       tensors.set(`mask/${head.name}/${batch}`, tensor([rows, head.count], masks[place] as Float32Array));
     }

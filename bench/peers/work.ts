@@ -13,8 +13,11 @@ export interface Heads {
   readonly count: number;
   readonly layers: readonly Layer[];
   readonly loss: 'binaryCrossentropy' | 'sparseCategoricalCrossentropy' | 'smoothL1';
-  /** Share of the rows whose label is known, or `inTurn`: all rows of every n-th batch, and none of the others. */
-  readonly known: number | 'inTurn';
+  /**
+   * Share of the rows whose label is known; `inTurn`: all rows of every n-th batch, and none of the others; or how many
+   * labels a batch has over all of the heads, which are then given one by one.
+   */
+  readonly known: number | 'inTurn' | { readonly labels: number };
 }
 
 /** What every contender trains: the sum over heads of the losses of labelled rows, divided by the rows of the batch. */
@@ -105,6 +108,15 @@ export const works = [
     heads: [classes('pos', 17, 'inTurn'), classes('ner', 9, 'inTurn'), classes('chunk', 23, 'inTurn')],
     optimizer: 'adam',
   },
+  ...([100, 1000, 10_000, 100_000] as const).map((count) => ({
+    id: `heads${count}` as const,
+    summary: `${count} binary heads on one activation of 256, 1,300 labels a batch`,
+    batches: { 256: 20 },
+    input: { shape: [256] },
+    trunk: [dense(256), relu],
+    heads: [{ ...binary('head', count), known: { labels: 1300 } }],
+    optimizer: 'adam' as const,
+  })),
   {
     id: 'soak',
     summary: '32-32, 4 binary heads, batch 16: what is left of a small model are the steps themselves',

@@ -8,7 +8,7 @@ import type { ScheduleState } from '../../src/optimizer/schedule/schedule.ts';
 import type { Batch } from '../../src/step/batch.ts';
 import type { StepReport } from '../../src/step/report.ts';
 import type { StepRunner } from '../../src/step/runner.ts';
-import { compiled, eager, onEngines } from '../engine/opened.ts';
+import { compiled, eager, native, onEngines } from '../engine/opened.ts';
 import { openRunner } from '../step/open-runner.ts';
 import { bits, copied } from './bits.ts';
 import { optimizerConfigs, rates } from './optimizers.ts';
@@ -111,7 +111,7 @@ class Clocked {
   }
 }
 
-onEngines('head clocks and learning rates', [compiled, eager], (on) => {
+onEngines('head clocks and learning rates', [compiled, eager, native], (on) => {
   const check = <T>(cases: fc.Arbitrary<T>, property: (value: T) => Promise<void>): Promise<void> =>
     holds(cases, 6, property);
 

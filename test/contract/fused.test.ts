@@ -5,7 +5,7 @@ import type { TypedArray } from '../../src/core/dtype.ts';
 import { fork, GraphModel, type ModelSpec } from '../../src/model/index.ts';
 import type { Batch } from '../../src/step/batch.ts';
 import type { StepRunner } from '../../src/step/runner.ts';
-import { compiled, eager, onEngines } from '../engine/opened.ts';
+import { compiled, eager, native, onEngines } from '../engine/opened.ts';
 import { openRunner } from '../step/open-runner.ts';
 import { fractions, labelsFor, lossCases } from './plan.ts';
 import { holds } from './property.ts';
@@ -59,7 +59,7 @@ const cases = fc.record({
   ),
 });
 
-onEngines('heads that are alike, together', [compiled, eager], (on, type) => {
+onEngines('heads that are alike, together', [compiled, eager, native], (on, type) => {
   const open = (spec: ModelSpec, fuse: boolean): Promise<StepRunner> => openRunner(spec, on.engine, { fuse });
 
   async function trained(loss: LossName, batches: readonly Batch[], heads: number, fuse: boolean) {
@@ -87,7 +87,7 @@ onEngines('heads that are alike, together', [compiled, eager], (on, type) => {
   const check = (
     property: (of: { loss: LossName; steps: readonly (readonly boolean[])[][]; heads: number }) => Promise<void>,
   ) =>
-    holds(cases, type === 'tfjs-cpu' ? 6 : 15, ({ loss, steps }) =>
+    holds(cases, type === 'onnx-cpu' ? 15 : 6, ({ loss, steps }) =>
       property({ loss, steps: steps as never, heads: (steps[0]?.length ?? 1) - 1 }),
     );
 

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import type { TypedArray } from '../../src/core/dtype.ts';
 import { fork, GraphModel, type ModelSpec } from '../../src/model/index.ts';
 import type { Batch, HeadLabels } from '../../src/step/batch.ts';
-import { compiled, eager, onEngines } from '../engine/opened.ts';
+import { compiled, eager, native, onEngines } from '../engine/opened.ts';
 import { openRunner } from '../step/open-runner.ts';
 import { bits, copied } from './bits.ts';
 import { optimizerConfigs } from './optimizers.ts';
@@ -98,7 +98,7 @@ function amongUnknown(batch: Batch, places: readonly number[], filling: number):
   };
 }
 
-onEngines('batch statistics', [compiled, eager], (on) => {
+onEngines('batch statistics', [compiled, eager, native], (on) => {
   const check = <T>(cases: fc.Arbitrary<T>, property: (value: T) => Promise<void>): Promise<void> =>
     holds(cases, 6, property);
 

@@ -8,7 +8,7 @@ import type { ModelSpec } from '../../src/model/index.ts';
 import { type OptimizerConfig, optimizers } from '../../src/optimizer/index.ts';
 import type { Batch } from '../../src/step/batch.ts';
 import type { StepRunner } from '../../src/step/runner.ts';
-import { compiled, eager, onEngines } from '../engine/opened.ts';
+import { compiled, eager, native, onEngines } from '../engine/opened.ts';
 import { openRunner } from '../step/open-runner.ts';
 import { bits, copied } from './bits.ts';
 import { optimizerConfigs } from './optimizers.ts';
@@ -35,7 +35,7 @@ const mergeConfigs = fc.constantFrom<MergeConfig>(
   { type: 'static', weights: { head0: 0.5, head1: 3 }, normalize: true },
   { type: 'uncertainty' },
 );
-const runsOf = { 'onnx-cpu': 12, 'tfjs-cpu': 6 } as Readonly<Record<string, number>>;
+const runsOf = { 'onnx-cpu': 12, 'tfjs-cpu': 6, 'tfjs-node': 6 } as Readonly<Record<string, number>>;
 
 /** A random model with the label patterns of three batches. */
 const cases = plans.chain((plan) =>
@@ -84,7 +84,7 @@ const limited = {
   optimizer: { type: 'sgd', learningRate: 0.1, clip: { globalNorm: 1e-3 } } as OptimizerConfig,
 };
 
-onEngines('absent means absent', [compiled, eager], (on, type) => {
+onEngines('absent means absent', [compiled, eager, native], (on, type) => {
   const numRuns = runsOf[type] as number;
 
   async function open(

@@ -7,7 +7,7 @@ import type { OptimizerConfig } from '../../src/optimizer/index.ts';
 import type { Batch, HeadLabels } from '../../src/step/batch.ts';
 import type { StepState } from '../../src/step/state.ts';
 import { Graph } from '../../src/train/graph.ts';
-import { compiled, eager, onEngines } from '../engine/opened.ts';
+import { compiled, eager, native, onEngines } from '../engine/opened.ts';
 import { openRunner } from '../step/open-runner.ts';
 import { bits } from './bits.ts';
 import { fractions } from './plan.ts';
@@ -90,7 +90,7 @@ function expectClose(found: StepState, expected: StepState): void {
     });
 }
 
-onEngines('weights of samples', [compiled, eager], (on) => {
+onEngines('weights of samples', [compiled, eager, native], (on) => {
   const check = <T>(cases: fc.Arbitrary<T>, property: (value: T) => Promise<void>): Promise<void> =>
     holds(cases, 6, property);
 

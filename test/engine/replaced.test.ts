@@ -54,35 +54,38 @@ describe.each(engines)('a variable that was given other values, %s', (_, config)
   });
 });
 
-describe.each(engines.filter(([name]) => name !== 'eager'))('between steps that are under way, %s', (_, config) => {
-  it('values given meanwhile are those of the next', async () => {
-    const spec = twoHeads();
-    const trainer = await (await open(config)).train(spec);
-    const prepared = await trainer.prepare(specs);
-    const settings = { ...everything, learningRates: [0, 0, 0] };
-    const [first, second] = [
-      run(prepared, 0, settings),
-      (() => {
-        spec.variables.b.assign(tf.zeros(shape));
-        return run(prepared, 1, settings);
-      })(),
-    ];
-    expect((await first).losses.b).toBeGreaterThan(0);
-    expect((await second).losses.b).toBe(0);
-  });
+describe.each(engines.filter(([, { type }]) => type === 'onnx-cpu'))(
+  'between steps that are under way, %s',
+  (_, config) => {
+    it('values given meanwhile are those of the next', async () => {
+      const spec = twoHeads();
+      const trainer = await (await open(config)).train(spec);
+      const prepared = await trainer.prepare(specs);
+      const settings = { ...everything, learningRates: [0, 0, 0] };
+      const [first, second] = [
+        run(prepared, 0, settings),
+        (() => {
+          spec.variables.b.assign(tf.zeros(shape));
+          return run(prepared, 1, settings);
+        })(),
+      ];
+      expect((await first).losses.b).toBeGreaterThan(0);
+      expect((await second).losses.b).toBe(0);
+    });
 
-  it('values that are not finite are refused by name, until they are', async () => {
-    const spec = twoHeads();
-    const trainer = await (await open(config)).train(spec);
-    const prepared = await trainer.prepare(specs);
-    const before = copy(trainer.state());
-    spec.variables.b.assign(tf.fill(shape, Number.NaN));
-    for (const step of [0, 1])
-      await expect(run(prepared, step)).rejects.toThrow(
-        "variable 'b'[0]: expected finite values to start from; found NaN\n" +
-          '  hint: check its initialiser, or what was assigned to it',
-      );
-    spec.variables.b.assign(tf.tensor(before['parameter/b'] as number[], shape));
-    expect((await run(prepared, 0)).nonFinite).toEqual([]);
-  });
-});
+    it('values that are not finite are refused by name, until they are', async () => {
+      const spec = twoHeads();
+      const trainer = await (await open(config)).train(spec);
+      const prepared = await trainer.prepare(specs);
+      const before = copy(trainer.state());
+      spec.variables.b.assign(tf.fill(shape, Number.NaN));
+      for (const step of [0, 1])
+        await expect(run(prepared, step)).rejects.toThrow(
+          "variable 'b'[0]: expected finite values to start from; found NaN\n" +
+            '  hint: check its initialiser, or what was assigned to it',
+        );
+      spec.variables.b.assign(tf.tensor(before['parameter/b'] as number[], shape));
+      expect((await run(prepared, 0)).nonFinite).toEqual([]);
+    });
+  },
+);

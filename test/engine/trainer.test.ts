@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { TypedArray } from '../../src/core/dtype.ts';
 import type { TrunklineEvent } from '../../src/core/event.ts';
 import { expectClose } from '../trace/oracle.ts';
+import { noNative } from './opened.ts';
 import { copy, engines, everything, open, run, specs, twoHeads } from './two-heads.ts';
 
 beforeEach(() => {
@@ -167,6 +168,11 @@ describe.each(engines)('a trainer, %s', (_, config) => {
     await trainer.close();
     expect((await engine.status()).values).toBe(0);
   });
+});
+
+it('on TensorFlow', (context) => {
+  context.skip(noNative !== undefined, noNative);
+  expect(engines.map(([, { type }]) => type)).toContain('tfjs-node');
 });
 
 describe('trainers on different engines', () => {

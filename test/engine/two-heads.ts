@@ -8,15 +8,16 @@ import type { Engine, PreparedStep, StepReport, TrainerSpec } from '../../src/en
 import type { StepSettings } from '../../src/engine/update.ts';
 import { nameVariable } from '../../src/trace/name.ts';
 import { numbers } from '../trace/oracle.ts';
-import { compiled, eager, inWorker } from './opened.ts';
+import { compiled, eager, inWorker, native, noNative } from './opened.ts';
 
-/** The definition, and every way to run compiled programs. */
+/** The definition, every way to run compiled programs, and the definition on TensorFlow where that is installed. */
 export const engines: readonly [string, EngineConfig][] = [
   ['eager', eager],
   ['compiled, in this thread', compiled],
   ['compiled, in a worker', inWorker],
   ['compiled, in a worker with two threads', { ...inWorker, threads: 2 }],
   ['compiled, through the official binding', { ...compiled, runner: 'binding' }],
+  ...(noNative ? [] : [['eager, on TensorFlow', native] as [string, EngineConfig]]),
 ];
 
 /** Opened until the test ends. */

@@ -69,7 +69,7 @@ def build(given):
         """Labels and masks by output: an absent label has weight 0."""
         ys, masks = {}, {}
         for head in work["heads"]:
-            y, mask = given.tensors[f"y/{head['name']}/{number}"], given.tensors[f"mask/{head['name']}/{number}"]
+            y, mask = given.labels(head["name"], number)
             for at in range(head["count"]):
                 name = f"{head['name']}{at}" if head["count"] > 1 else head["name"]
                 ys[name] = y[:, at : at + 1] if head["loss"] == "binaryCrossentropy" else y

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 from safetensors.numpy import load_file
 
 
@@ -29,12 +30,21 @@ class Given:
     def head(self, name):
         return next(head for head in self.work["heads"] if head["name"] == name)
 
+    def labels(self, name, batch):
+        """Labels and mask of a head in a batch; single labels are put in their places."""
+        y, at = self.tensors[f"y/{name}/{batch}"], self.tensors.get(f"at/{name}/{batch}")
+        if at is None:
+            return y, self.tensors[f"mask/{name}/{batch}"]
+        dense, mask = np.zeros((2, self.work["rows"], self.head(name)["count"]), "float32")
+        dense[at[:, 0], at[:, 1]], mask[at[:, 0], at[:, 1]] = y, 1
+        return dense, mask
+
     def batches(self, convert):
         """Batches in their order: x, and {head: (labels, mask)} of the heads that have a label in it."""
-        for at in range(self.work["batches"]):
-            known = {name: (self.tensors[f"y/{name}/{at}"], self.tensors[f"mask/{name}/{at}"]) for name in self.heads}
+        for batch in range(self.work["batches"]):
+            known = {name: self.labels(name, batch) for name in self.heads}
             yield (
-                convert(self.tensors[f"x/{at}"]),
+                convert(self.tensors[f"x/{batch}"]),
                 {name: (convert(y), convert(mask)) for name, (y, mask) in known.items() if mask.any()},
             )
 

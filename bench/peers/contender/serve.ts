@@ -13,6 +13,12 @@ export interface GivenBatch {
   readonly known: ReadonlyMap<string, { readonly y: StoredTensor; readonly mask: StoredTensor }>;
 }
 
+/** Labels one by one: `at` says of which row and head each is. */
+export interface SingleLabels {
+  readonly y: StoredTensor;
+  readonly at: StoredTensor;
+}
+
 /** A work, its initial parameters and its batches, as `writeWork` writes them. */
 export class Given {
   readonly work: Omit<Work, 'batches'> & { readonly rows: number; readonly batches: number };
@@ -37,13 +43,33 @@ export class Given {
   get batches(): readonly GivenBatch[] {
     return Array.from({ length: this.work.batches }, (_, at) => {
       const known = this.work.heads
-        .map(
-          ({ name }) =>
-            [name, { y: this.#tensor(`y/${name}/${at}`), mask: this.#tensor(`mask/${name}/${at}`) }] as const,
-        )
+        .map((head) => [head.name, this.#labels(head, at)] as const)
         .filter(([, { mask }]) => mask.values.some((value) => value === 1));
-      return { x: this.#tensor(`x/${at}`), known: new Map(known) };
+      return { x: this.input(at), known: new Map(known) };
     });
+  }
+
+  input(batch: number): StoredTensor {
+    return this.#tensor(`x/${batch}`);
+  }
+
+  /** Of heads whose labels are given one by one. */
+  singleLabels(head: string, batch: number): SingleLabels | undefined {
+    const at = this.#tensors.get(`at/${head}/${batch}`);
+    return at && { y: this.#tensor(`y/${head}/${batch}`), at };
+  }
+
+  #labels({ name, count }: Heads, batch: number): { readonly y: StoredTensor; readonly mask: StoredTensor } {
+    const single = this.singleLabels(name, batch);
+    if (!single) return { y: this.#tensor(`y/${name}/${batch}`), mask: this.#tensor(`mask/${name}/${batch}`) };
+    const shape = [this.work.rows, count];
+    const [y, mask] = [new Float32Array(this.work.rows * count), new Float32Array(this.work.rows * count)];
+    single.y.values.forEach((value, place) => {
+      const [row, head] = [single.at.values[2 * place] as number, single.at.values[2 * place + 1] as number];
+      y[row * count + head] = value as number;
+      mask[row * count + head] = 1;
+    });
+    return { y: { dtype: 'float32', shape, values: y }, mask: { dtype: 'float32', shape, values: mask } };
   }
 
   #tensor(name: string): StoredTensor {

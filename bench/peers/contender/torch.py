@@ -63,7 +63,35 @@ def chain(given, name=None):
     return nn.Sequential(*modules)
 
 
+def build_sparse(given):
+    """Very many heads as rows of an embedding, which are gathered for the labels there are and move alone."""
+    torch.set_num_threads(given.threads)
+    (name,), rows = given.heads, given.work["rows"]
+    trunk, start = chain(given), given.weights(f"{name}.0")
+    kernel = nn.Embedding.from_pretrained(torch.tensor(start["kernel"].T.copy()), freeze=False, sparse=True)
+    bias = nn.Embedding.from_pretrained(torch.tensor(start["bias"][:, None]), freeze=False, sparse=True)
+    optimizers = [torch.optim.Adam(trunk.parameters(), lr=1e-3, fused=True), torch.optim.SparseAdam([kernel.weight, bias.weight], lr=1e-3)]
+    single = lambda batch: [torch.from_numpy(given.tensors[f"{what}/{name}/{batch}"]) for what in ("at", "y")]
+    batches = [(torch.from_numpy(given.tensors[f"x/{batch}"]), *single(batch)) for batch in range(given.work["batches"])]
+
+    def train(numbers):
+        for number in numbers:
+            x, at, y = batches[number]
+            out = (trunk(x)[at[:, 0]] * kernel(at[:, 1])).sum(1) + bias(at[:, 1])[:, 0]
+            value = F.binary_cross_entropy_with_logits(out, y, reduction="sum") / rows
+            for optimizer in optimizers:
+                optimizer.zero_grad(set_to_none=True)
+            value.backward()
+            for optimizer in optimizers:
+                optimizer.step()
+        return value
+
+    return f"PyTorch {torch.__version__}", train
+
+
 def build(given):
+    if given.form == "sparse":
+        return build_sparse(given)
     torch.set_num_threads(given.threads)
     run, update = given.form.split("-")
     work, rows = given.work, given.work["rows"]

@@ -15,9 +15,9 @@ import {
 } from '../../../src/index.ts';
 import { fork, GraphModel } from '../../../src/model/index.ts';
 import type { StoredTensor } from '../../../src/train/safetensors.ts';
-import type { Layer } from '../work.ts';
+import type { Heads, Layer } from '../work.ts';
 import { layerOf, setWeights } from './layers.ts';
-import { column, type Given, type GivenBatch, headNames, serve } from './serve.ts';
+import { column, type Given, headNames, type SingleLabels, serve } from './serve.ts';
 
 // The whole product: heads with presence, batches written into the arena, the worker, a report of each step.
 
@@ -53,9 +53,10 @@ function modelOf(given: Given): ModelSpec {
   const trunk = grow(graph.input('x', shape, { dtype: ids ? 'int32' : 'float32' }), work.trunk, 'trunk');
   const names = work.heads.flatMap(headNames);
   const branches = fork(trunk, names);
+  const byName = new Map(names.map((name, at) => [name, branches[at]]));
   for (const head of work.heads)
     for (const [at, name] of headNames(head).entries()) {
-      const branch = branches[names.indexOf(name)] as Branch;
+      const branch = byName.get(name) as Branch;
       graph.output(name, grow(branch, head.layers, head.name, head.count, at), {
         loss: losses[head.loss] as LossConfig,
         denominator: 'batch',
@@ -66,16 +67,38 @@ function modelOf(given: Given): ModelSpec {
   return spec;
 }
 
-function batchOf({ work }: Given, { x, known }: GivenBatch): Batch {
-  const labels = work.heads.flatMap((head) => {
-    const given = known.get(head.name);
-    if (!given) return [];
-    return headNames(head).map((name, at) => {
-      const values = column(given.y.values, head.loss === 'binaryCrossentropy' ? head.count : 1, at);
-      return [name, { values, present: Uint8Array.from(column(given.mask.values, head.count, at)) }] as const;
-    });
+/** Labels that are given one by one: only heads that have one are named. */
+function byHead(rows: number, head: Heads, { y, at }: SingleLabels): Batch['labels'] {
+  const names = headNames(head);
+  const labels: Record<string, { values: Float32Array; present: Uint8Array }> = {};
+  y.values.forEach((value, place) => {
+    const [row, of] = [at.values[2 * place] as number, names[at.values[2 * place + 1] as number] as string];
+    labels[of] ??= { values: new Float32Array(rows), present: new Uint8Array(rows) };
+    labels[of].values[row] = value as number;
+    labels[of].present[row] = 1;
   });
-  return { rows: work.rows, inputs: { x: x.values }, labels: Object.fromEntries(labels) };
+  return labels;
+}
+
+function batchesOf(given: Given): readonly Batch[] {
+  const { rows, heads } = given.work;
+  const isSingle = heads.some(({ known }) => typeof known === 'object');
+  if (isSingle)
+    return Array.from({ length: given.work.batches }, (_, at): Batch => {
+      const labels = heads.map((head) => byHead(rows, head, given.singleLabels(head.name, at) as SingleLabels));
+      return { rows, inputs: { x: given.input(at).values }, labels: Object.assign({}, ...labels) };
+    });
+  return given.batches.map(({ x, known }): Batch => {
+    const labels = heads.flatMap((head) => {
+      const { y, mask } = known.get(head.name) ?? {};
+      if (!y || !mask) return [];
+      return headNames(head).map((name, at) => {
+        const values = column(y.values, head.loss === 'binaryCrossentropy' ? head.count : 1, at);
+        return [name, { values, present: Uint8Array.from(column(mask.values, head.count, at)) }] as const;
+      });
+    });
+    return { rows, inputs: { x: x.values }, labels: Object.fromEntries(labels) };
+  });
 }
 
 await serve(async (given) => {
@@ -88,7 +111,7 @@ await serve(async (given) => {
     merge: merges.build({ type: 'sum' }, undefined, 'merge'),
     seed: 1,
   });
-  const batches = given.batches.map((batch) => batchOf(given, batch));
+  const batches = batchesOf(given);
   return {
     name: 'Trunkline',
     train: async (numbers) => {
