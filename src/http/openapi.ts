@@ -33,10 +33,15 @@ export function openapiOf(routes: readonly Route[], needsToken: boolean): Json {
 
 function operationOf(route: Route, needsToken: boolean): Json {
   const { summary, changes, mediaTypes, body, isBodyOptional = false, answers } = route;
-  const problem = { description: 'What is wrong.', content: { [problemType]: { schema: reference('Problem') } } };
+  const ofProblem = { [problemType]: { schema: reference('Problem') } };
+  const problem = { description: 'What is wrong.', content: ofProblem };
   const own = Object.entries(answers).map(([status, answer]) => [
     status,
-    { description: STATUS_CODES[status] ?? '', content: contentOf(answer) },
+    {
+      description: STATUS_CODES[status] ?? '',
+      // A request may also be wrong before the route has looked at it.
+      content: { ...contentOf(answer), ...(Number(status) >= 400 ? ofProblem : {}) },
+    },
   ]);
   return {
     summary,

@@ -8,6 +8,7 @@ import type { TrunklineEvent } from '../../src/core/event.ts';
 import { serve } from '../../src/http/server.ts';
 import { type MappingConfig, type SampleSource, samples, sources } from '../../src/source/index.ts';
 import type { Position, Reading } from '../../src/source/source.ts';
+import { DocumentCheck } from '../http/document.ts';
 
 let folder: string;
 let count = 0;
@@ -46,10 +47,13 @@ async function open(options: object = {}, runFolder = join(folder, `run-${count+
     await receiver.close();
   };
   closing.push(close);
+  const check = new DocumentCheck(await (await fetch(`${server.url}/v1/openapi.json`)).json());
+  const [path = ''] = receiver.routes.map((route) => route.path);
+  /** Every answer is as documented. */
   const send = async (body: BodyInit, headers: Record<string, string> = {}) => {
     const init = { method: 'POST', body, headers: { 'content-type': 'application/x-ndjson', ...headers } };
-    const response = await fetch(`${server.url}/v1/samples`, init);
-    return { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
+    const response = await fetch(`${server.url}${path}`, init);
+    return { status: response.status, headers: response.headers, body: await check.answer('POST', path, response) };
   };
   const stop = async (): Promise<void> => {
     closing.splice(closing.indexOf(close), 1);
@@ -325,7 +329,7 @@ test('whatever is sent is answered; what was accepted is read, and nothing else'
 }, 60_000);
 
 test('labels of one id are taken one after the other, and what is sent twice by its key once', async () => {
-  const { source, send } = await open({ records: 'labels', path: '/v1/samples' });
+  const { source, send } = await open({ records: 'labels' });
   const of = (labels: object): string => lines({ id: 'a', x: [1, 2], ...labels });
   expect(await send(of({ toxic: 1 }), { 'idempotency-key': 'first' })).toMatchObject(accepted(1));
   expect(await send(of({ soluble: 0.5 }))).toMatchObject(accepted(1));
