@@ -9,6 +9,10 @@ import type { TrunklineEvent } from '../../src/core/event.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const loader = ['--import', './scripts/typescript.js'];
 
+/** Where a profile of its processor time is put: `CPU_PROFILE=folder npm run bench -- probes`. */
+const { CPU_PROFILE: profile } = process.env;
+const profiled = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+
 /** What a sender was answered. */
 export interface Sent {
   readonly accepted: number;
@@ -47,10 +51,14 @@ export class Trainer {
   constructor(folder: string, backlogRows: number) {
     const file = join(folder, 'ingest.yaml');
     writeFileSync(file, pipeline(folder, backlogRows));
-    const child = spawn(process.execPath, [...loader, 'src/main.ts', 'train', file, '--json', '--overwrite'], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [...profiled, ...loader, 'src/main.ts', 'train', file, '--json', '--overwrite'],
+      {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     this.#child = child;
     this.#served = new Promise((resolve) => {
       const urls = new Map<string, string>();

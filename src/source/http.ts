@@ -43,8 +43,8 @@ const idempotency = z
   .prefault({})
   .describe('What is sent twice is accepted once: by the ids of samples, and by the header Idempotency-Key.');
 
-/** Rows that are handed on together at most. */
-const most = { rows: 4096, sizeBytes: 16 * 2 ** 20 };
+/** Rows that are handed on together at most: what is made of them at once keeps requests and probes waiting. */
+const most = { rows: 1024, sizeBytes: 2 ** 20 };
 const paths = { samples: '/v1/samples', labels: '/v1/labels' };
 
 /** Records that are sent to us: kept in a log before they are said to be accepted, and read from there. */

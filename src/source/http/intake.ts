@@ -38,8 +38,11 @@ interface Waiting {
   fail(error: unknown): void;
 }
 
-/** Rows that are kept in one transaction at most, unless one request alone has more. */
-const groupRows = 4096;
+/**
+ * Rows and bytes that are kept in one transaction at most, unless one request alone has more: enough for a flush to cost
+ * little, and few enough that sorting and judging them keeps nobody waiting.
+ */
+const most = { rows: 512, sizeBytes: 2 ** 20 };
 
 /**
  * Keeps what requests bring: those that come while others are being written wait, and are then judged and written
@@ -91,11 +94,13 @@ export class Intake {
 
   async #work(): Promise<void> {
     while (this.#waiting.length > 0) {
-      let [count, rows] = [0, 0];
+      let [count, rows, sizeBytes] = [0, 0, 0];
       do {
-        rows += (this.#waiting[count] as Waiting).request.records.length;
+        const { request } = this.#waiting[count] as Waiting;
+        rows += request.records.length;
+        sizeBytes += request.sizeBytes;
         count++;
-      } while (count < this.#waiting.length && rows < groupRows);
+      } while (count < this.#waiting.length && rows < most.rows && sizeBytes < most.sizeBytes);
       const group = this.#waiting.splice(0, count);
       try {
         await this.#keep(group);

@@ -26,7 +26,7 @@ export function intakeRoute(intake: Intake, { path, bodyBytes, records: most }: 
     answers: { 200: answerSchema, 400: answerSchema },
     admit: () => intake.admit(0),
     handle: async ({ body, mediaType, header }) => {
-      const records = recordsOf(body, mediaType, most);
+      const records = await recordsOf(body, mediaType, most);
       const key = requestKey(header('idempotency-key'), mediaType, body);
       const { answer, isRepeated } = await intake.take({ records, sizeBytes: body.length, ...(key ? { key } : {}) });
       const isRefused = answer.accepted + answer.duplicates === 0 && answer.rejected.length > 0;
