@@ -24,7 +24,7 @@ export interface TrainedPipeline extends OpenedModel {
  */
 export async function openTrained(loaded: LoadedPipeline, events: EventSink): Promise<TrainedPipeline> {
   const folder = new RunFolder(folderOf(loaded));
-  const { fitted } = await lastRun(folder, events, 'train it first: trunkline train');
+  const { fitted } = await lastRun(folder, events, `train it first: trunkline train ${loaded.file}`);
   const pipeline = await assemble(loaded, { fitted, sourcesMayBeGone: true });
   const store = new CheckpointStore({ directory: folder.path('checkpoints'), keep: 2, events });
   const found = await store.newest(pipeline.model).catch(async (error: unknown) => {

@@ -40,7 +40,8 @@ const aminoAcids = new Set('ACDEFGHIKLMNPQRSTVWY');
  */
 export function guessOf(profiles: readonly ColumnProfile[], pattern: string | undefined): Guess {
   const names = profiles.map(({ name }) => name);
-  const id = profiles.find((column, at) => isId(column, at));
+  const wanted = pattern === undefined ? [] : matchNames(pattern, names);
+  const id = profiles.find((column, at) => !wanted.includes(column.name) && isId(column, at));
   const candidates = profiles.filter((column) => column !== id);
   const { chosen, labelsBy } = chooseLabels(candidates, pattern, names);
   const left: { name: string; why: string }[] = [];
@@ -58,7 +59,10 @@ export function guessOf(profiles: readonly ColumnProfile[], pattern: string | un
     throw new ConfigError({
       where: 'data',
       expected: 'columns that can be features, and others that can be labels',
-      found: labels.length === 0 ? 'no label' : `no feature beside ${chosen.map(({ name }) => quote(name)).join(', ')}`,
+      found:
+        labels.length === 0
+          ? noLabel(left, chosen)
+          : `no feature beside ${chosen.map(({ name }) => quote(name)).join(', ')}`,
       hint: "say which columns are labels: --labels 'tox*|sol*'",
     });
   return { ...(id ? { id: id.name } : {}), features, labels, left, labelsBy };
@@ -88,6 +92,13 @@ function chooseLabels(
   const named = possible.filter(({ name }) => /^(y|labels?|targets?|class|outcomes?|response)([_ \d.-]|$)/i.test(name));
   if (named.length > 0) return { chosen: named, labelsBy: 'because of their names' };
   return { chosen: possible.slice(-1), labelsBy: 'because it is the last column' };
+}
+
+/** That no column can be a label, and why those that were chosen can't. */
+function noLabel(left: Guess['left'], chosen: readonly ColumnProfile[]): string {
+  const reasons = left.filter(({ name }) => chosen.some((column) => column.name === name));
+  const told = reasons.map(({ name, why }) => `${quote(name)}: ${why}`);
+  return told.length === 0 ? 'no label' : `no label; ${told.join(', ')}`;
 }
 
 /** Where much is missing in some columns, those in which little is are measurements that failed, and no labels. */

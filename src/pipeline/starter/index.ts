@@ -20,17 +20,19 @@ export interface StarterPipeline {
  */
 export async function starterPipeline(path: string, labels?: string): Promise<StarterPipeline> {
   const type = mediumOf(path, 'data');
-  const { table, profiles, nullText } = await lookAt(type, path);
+  const { table, profiles, delimiter, nullText } = await lookAt(type, path);
   const guess = guessOf(profiles, labels);
   const rows = (await table.countRows?.()) ?? profiles[0]?.rows ?? 0;
   const name = nameOf(path);
   const columns = profiles.map((profile) => profile.name);
-  return { name, guess, yaml: writeStarter({ name, type, path, nullText, columns, rows, guess }) };
+  return { name, guess, yaml: writeStarter({ name, type, path, delimiter, nullText, columns, rows, guess }) };
 }
 
 interface Look {
   readonly table: TableSource;
   readonly profiles: readonly ColumnProfile[];
+  /** What parts the fields, where it is not what the type says. */
+  readonly delimiter?: string | undefined;
   /** Texts that stand for no value, where they are not the usual ones. */
   readonly nullText?: readonly string[];
 }
@@ -40,8 +42,10 @@ interface Look {
  * nothing but texts has it, it may be a value like others.
  */
 async function lookAt(type: string, path: string): Promise<Look> {
-  const open = (options: object): TableSource =>
+  const openAs = (options: object): TableSource =>
     sources.build({ type, path, ...options }, { name: 'data', where: 'data' }, 'data') as TableSource;
+  const delimiter = type === 'csv' ? await delimiterOf(openAs) : undefined;
+  const open = (options: object): TableSource => openAs({ ...options, ...(delimiter ? { delimiter } : {}) });
   const table = open({});
   const profiles = await profileOf(table);
   if (type !== 'csv' && type !== 'tsv') return { table, profiles };
@@ -51,10 +55,22 @@ async function lookAt(type: string, path: string): Promise<Look> {
   const every = ['', ...new Set(marked.flatMap(({ marks }) => [...marks]))];
   const kinds = new Map((await open({ nullText: every }).columns()).map(({ name, kind }) => [name, kind]));
   const numbers = marked.filter(({ name }) => kinds.get(name) === 'number');
-  if (numbers.length === 0) return { table, profiles };
+  if (numbers.length === 0) return { table, profiles, delimiter };
   const nullText = ['', ...new Set(numbers.flatMap(({ marks }) => [...marks]))];
   const again = open({ nullText });
-  return { table: again, profiles: await profileOf(again), nullText };
+  return { table: again, profiles: await profileOf(again), delimiter, nullText };
+}
+
+/** What parts the fields of a CSV file, where a comma does not and something else does. */
+async function delimiterOf(open: (options: object) => TableSource): Promise<string | undefined> {
+  const columns = (options: object): Promise<number> =>
+    open(options)
+      .columns()
+      .then(({ length }) => length)
+      .catch(() => 0);
+  if ((await columns({})) > 0) return undefined;
+  for (const delimiter of [';', '\t', '|']) if ((await columns({ delimiter })) > 1) return delimiter;
+  return undefined;
 }
 
 /** What the pipeline is called: after the file. */

@@ -8,6 +8,8 @@ export interface Starter {
   readonly type: string;
   /** The data file as the user named it. */
   readonly path: string;
+  /** What parts the fields, where it is not what the type says. */
+  readonly delimiter?: string | undefined;
   /** Texts that stand for no value, where they are not the usual ones. */
   readonly nullText?: readonly string[] | undefined;
   /** All columns of the file. */
@@ -39,7 +41,7 @@ export function writeStarter(starter: Starter): string {
     '  train:',
     `    type: ${type}`,
     `    path: ${scalar(path)}`,
-    ...nullLines(starter, '  # texts between numbers: no values'),
+    ...formLines(starter, '  # texts between numbers: no values'),
     ...splitLines(starter, '<>'),
     ...(guess.id === undefined ? [] : [`    id: ${scalar(guess.id)}`]),
     '    # The inputs of the model, and how columns become them.',
@@ -51,7 +53,7 @@ export function writeStarter(starter: Starter): string {
     '  test:',
     `    type: ${type}`,
     `    path: ${scalar(path)}`,
-    ...nullLines(starter, ''),
+    ...formLines(starter, ''),
     ...splitLines(starter, '='),
     '    like: train',
     '',
@@ -65,8 +67,10 @@ export function writeStarter(starter: Starter): string {
   ].join('\n');
 }
 
-const nullLines = ({ nullText }: Starter, comment: string): readonly string[] =>
-  nullText === undefined ? [] : [`    nullText: ${list(nullText)}${comment}`];
+const formLines = ({ delimiter, nullText }: Starter, comment: string): readonly string[] => [
+  ...(delimiter === undefined ? [] : [`    delimiter: ${JSON.stringify(delimiter)}`]),
+  ...(nullText === undefined ? [] : [`    nullText: ${list(nullText)}${comment}`]),
+];
 
 /** Which rows are trained on: four in five, by what stands in them, so that it is the same in each run. */
 function splitLines({ guess, columns }: Starter, comparison: '<>' | '='): readonly string[] {

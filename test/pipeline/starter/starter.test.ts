@@ -186,6 +186,22 @@ test('a text that stands for no value between numbers is none', async () => {
   expect(config.sources.train.labels).toEqual({ potency: { standardize: true } });
 });
 
+test('fields that something else parts than a comma', async () => {
+  const { config } = await begun(
+    'half.csv',
+    ['a;b;y', ...many(60, (at) => [at, `"x; ${at % 3}"`, at % 3 ? at % 2 : ''].join(';'))].join('\n'),
+  );
+  expect(config.sources).toMatchObject({ train: { delimiter: ';' }, test: { delimiter: ';' } });
+  expect(config.sources.train.labels).toEqual({ y: {} });
+});
+
+test('a column that is said to be a label, and can be none, is told why', async () => {
+  const text = ['id,x,y', ...many(60, (at) => [`s${at}`, at, at % 2].join(','))].join('\n');
+  await expect(begun('ids.csv', text, 'id')).rejects.toThrow(
+    "data: expected columns that can be features, and others that can be labels; found no label; 'id': it has too many different texts",
+  );
+});
+
 describe('which columns are labels', () => {
   const table = (header: string, row: (at: number) => string): string => [header, ...many(100, row)].join('\n');
   const heads = async (text: string, labels?: string): Promise<readonly string[]> =>
