@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ const loader = ['--import', './scripts/typescript.js'];
 /** Where a profile of its processor time is put: `CPU_PROFILE=folder npm run bench -- probes`. */
 const { CPU_PROFILE: profile } = process.env;
 const profiled = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+const pageBytes = 4096;
 
 /** What a sender was answered. */
 export interface Sent {
@@ -46,6 +47,10 @@ export class Trainer {
   readonly #child: ChildProcess;
   readonly #served: Promise<ReadonlyMap<string, string>>;
   trained = 0;
+  steps = 0;
+  /** Bytes of memory that are resident, and milliseconds since it began, each time that was asked for. */
+  readonly memory: { readonly atMs: number; readonly sizeBytes: number }[] = [];
+  readonly #begunMs = performance.now();
 
   /** @param folder where its file and its run are written */
   constructor(folder: string, backlogRows: number) {
@@ -64,7 +69,10 @@ export class Trainer {
       const urls = new Map<string, string>();
       createInterface({ input: child.stdout }).on('line', (line) => {
         const event = JSON.parse(line) as TrunklineEvent;
-        if (event.type === 'stepTaken') this.trained += event.rows;
+        if (event.type === 'stepTaken') {
+          this.trained += event.rows;
+          this.steps++;
+        }
         if (event.type !== 'serverStarted') return;
         for (const route of event.routes) urls.set(route, `${event.url}${route.slice(route.indexOf(' ') + 1)}`);
         if (urls.has('POST /v1/samples') && urls.has('GET /readyz')) resolve(urls);
@@ -77,6 +85,12 @@ export class Trainer {
     const url = (await this.#served).get(route);
     if (url === undefined) throw new Error(`the trainer does not serve ${route}`);
     return url;
+  }
+
+  /** Notes how much memory is resident; Linux alone says so of another process. */
+  note(): void {
+    const pages = Number(readFileSync(`/proc/${this.#child.pid}/statm`, 'utf8').split(' ')[1]);
+    this.memory.push({ atMs: performance.now() - this.#begunMs, sizeBytes: pages * pageBytes });
   }
 
   async stop(): Promise<void> {
