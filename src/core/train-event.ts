@@ -11,6 +11,8 @@ export type TrainEvent =
   | RunContinued
   | ModelWentBack
   | SettingsChanged
+  | HeadsMade
+  | HeadRefused
   | ReloadEnded
   | EpochEnded
   | HeadsEvaluated
@@ -125,6 +127,23 @@ export interface SettingsChanged extends SettingsChange {
   readonly type: 'settingsChanged';
   /** Steps taken before. */
   readonly step: number;
+}
+
+/** Labels of heads came that there were none of: they were made from the template, and what was learned goes on. */
+export interface HeadsMade {
+  readonly type: 'headsMade';
+  /** Steps taken before. */
+  readonly step: number;
+  readonly heads: readonly string[];
+}
+
+/** A label came of a head that there is no room for. It is rejected, as those of all other such heads: this is the first. */
+export interface HeadRefused {
+  readonly type: 'headRefused';
+  readonly source: string;
+  readonly head: string;
+  /** How many heads may be made. */
+  readonly max: number;
 }
 
 /** A changed pipeline file was looked at. */

@@ -38,10 +38,13 @@ export function changesOf(before: LoadedPipeline, next: LoadedPipeline): Exclude
 
 /** What the pipeline says of its heads and may say otherwise at any time. */
 function choices({ config }: LoadedPipeline) {
-  const entries = config.model.heads.map(({ name, columns, weight, learningRate, frozen, metrics }) => {
+  const { named, auto, max } = config.model.heads;
+  const entries = named.map(({ name, columns, weight, learningRate, frozen, metrics }) => {
     return [name ?? columns, { weight, learningRate, frozen, metrics }];
   });
-  return JSON.parse(JSON.stringify({ heads: Object.fromEntries(entries) }));
+  const { columns, weight, learningRate, frozen, metrics } = auto ?? {};
+  const template = auto && { columns, max, weight, learningRate, frozen, metrics };
+  return JSON.parse(JSON.stringify({ heads: Object.fromEntries(entries), template }));
 }
 
 /** How a pipeline is sent to. Of its token it is said only whether it is another. */

@@ -1,4 +1,4 @@
-import { systemClock } from '../core/clock.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import { ConfigError } from '../core/error.ts';
 import { ignoreEvents, type TrunklineEvent } from '../core/event.ts';
 import type { ReloadOutcome } from '../core/steering.ts';
@@ -6,6 +6,7 @@ import { trunklineBackend } from '../engine/backend.ts';
 import { AddressInUse } from '../http/server.ts';
 import { assemble } from '../pipeline/assemble.ts';
 import { type LoadedPipeline, loadPipeline } from '../pipeline/load.ts';
+import { withMadeHeads } from '../pipeline/model/made.ts';
 import { RunFolder } from '../pipeline/run/folder.ts';
 import { findLastRun } from '../pipeline/run/last.ts';
 import { FolderInUse } from '../pipeline/run/lock.ts';
@@ -30,6 +31,7 @@ export class PipelineProcess {
   readonly #resume: Resumption;
   readonly #restarts: number;
   readonly #tell: (told: Told) => void;
+  readonly #clock: Clock;
   #loaded: LoadedPipeline | undefined;
   #watch: Watch | undefined;
   #run: TrainingRun | undefined;
@@ -37,16 +39,22 @@ export class PipelineProcess {
   /** Whether the next run begins as the one before was: paused. */
   #staysPaused = false;
   #next: LoadedPipeline | undefined;
+  /** Heads that were made from the template. */
+  #made: readonly string[] = [];
   #step = 0;
   readonly #window = new StepWindow();
   #lastStepMs = performance.now();
 
-  /** @param restarts how often the pipeline was started again before */
-  constructor(file: string, resume: Resumption, restarts: number, tell: (told: Told) => void) {
+  /**
+   * @param restarts how often the pipeline was started again before
+   * @param clock where time comes from; the system's when left out
+   */
+  constructor(file: string, resume: Resumption, restarts: number, tell: (told: Told) => void, clock = systemClock) {
     this.#file = file;
     this.#resume = resume;
     this.#restarts = restarts;
     this.#tell = tell;
+    this.#clock = clock;
   }
 
   /** Trains until the end, a stop or a failure. */
@@ -56,7 +64,7 @@ export class PipelineProcess {
     try {
       let loaded = await loadPipeline(this.#file);
       this.#watch = await watch(loaded, {
-        clock: systemClock,
+        clock: this.#clock,
         events: (event) => this.#event(event),
         restarts: this.#restarts,
       });
@@ -100,11 +108,12 @@ export class PipelineProcess {
     const { outcome } = await train(loaded, {
       mode: 'continue',
       resume,
-      clock: systemClock,
+      clock: this.#clock,
       events: watched.events,
       stop: this.#stop.signal,
-      onRun: (run) => {
+      onRun: (run, made) => {
         this.#run = run;
+        this.#made = made;
         watched.begin(run, loaded);
         if (this.#staysPaused) void run.pause('as before the reload');
         this.#staysPaused = false;
@@ -129,7 +138,8 @@ export class PipelineProcess {
     const now = this.#loaded;
     try {
       const next = await loadPipeline(this.#file);
-      const outcome = now ? changesOf(now, next) : ({ result: 'same' } as const);
+      const [before, after] = [now, next].map((one) => one && withMadeHeads(one, this.#made));
+      const outcome = before && after ? changesOf(before, after) : ({ result: 'same' } as const);
       if (outcome.result === 'applied' && isOfLogAlone(outcome)) {
         this.#loaded = next;
         this.#tell({ type: 'logLevel', level: next.config.log.level });
@@ -167,7 +177,8 @@ export class PipelineProcess {
 /** @throws TrunklineError when a pipeline can't be put together */
 async function checkAssembly(loaded: LoadedPipeline): Promise<void> {
   const before = await findLastRun(new RunFolder(folderOf(loaded)), ignoreEvents);
-  await assemble(loaded, before ? { fitted: before.fitted } : {});
+  const whole = withMadeHeads(loaded, before?.made ?? []);
+  await assemble(whole, before ? { fitted: before.fitted } : {});
 }
 
 /** Whether another try would end alike: what another process still holds may be free by then. */

@@ -1,7 +1,6 @@
 import { ConfigError, formatIssue, TrunklineError } from '../core/error.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 import { trunklineBackend } from '../engine/backend.ts';
-import type { ModelSpec } from '../model/index.ts';
 import { assemble, type Pipeline } from '../pipeline/assemble.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import { type Probe, probe } from '../pipeline/probe.ts';
@@ -40,7 +39,7 @@ export async function checkCommand(file: string, print: (line: string) => void):
     }
   if (failures.length > 0)
     throw failures.length === 1 ? failures[0] : new TrunklineError(failures.flatMap((f) => f.issues));
-  for (const line of [...lines, modelLine(pipeline.model), resumeLine(pipeline)]) print(line);
+  for (const line of [...lines, modelLine(pipeline), resumeLine(pipeline)]) print(line);
   for (const remark of pipeline.remarks) print(`\nremark: ${formatIssue(remark)}`);
   print(`\n${file} can be trained`);
 }
@@ -63,12 +62,13 @@ function sourceLines(
   ];
 }
 
-function modelLine({ inputs, heads, groups }: ModelSpec): string {
+function modelLine({ model: { inputs, heads, groups }, config }: Pipeline): string {
+  const { max } = config.model.heads;
   const parameters = groups
     .flatMap((group) => group.parameters)
     .reduce((sum, { variable }) => sum + sizeOf(variable.shape), 0);
   const given = inputs.map(({ name, shape }) => `${name} ${formatShape(shape).replaceAll('-1', '?')}`).join(', ');
-  return `model: ${given}; ${counted(parameters, 'parameter')}, ${counted(heads.length, 'head')}`;
+  return `model: ${given}; ${counted(parameters, 'parameter')}, ${counted(heads.length, 'head')}${max === undefined ? '' : `, and up to ${count(max)} that labels make`}`;
 }
 
 /** Whether a run that was interrupted goes on as if it had not been. */

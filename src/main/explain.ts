@@ -1,10 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { ConfigError, TrunklineError } from '../core/error.ts';
+import { ignoreEvents } from '../core/event.ts';
 import { trunklineBackend } from '../engine/backend.ts';
 import { assemble } from '../pipeline/assemble.ts';
 import { explanations } from '../pipeline/explain.ts';
 import { type LoadedPipeline, loadPipeline } from '../pipeline/load.ts';
+import { withMadeHeads } from '../pipeline/model/made.ts';
 import { type Probe, probe } from '../pipeline/probe.ts';
+import { RunFolder } from '../pipeline/run/folder.ts';
+import { findLastRun } from '../pipeline/run/last.ts';
+import { folderOf } from '../pipeline/run/trained.ts';
 import { sketchModel } from '../pipeline/sketch.ts';
 
 export type Format = keyof typeof explanations;
@@ -30,7 +35,9 @@ export async function explainCommand(
   tell: (line: string) => void,
 ): Promise<void> {
   trunklineBackend();
-  const loaded = await loadPipeline(file);
+  const given = await loadPipeline(file);
+  const last = given.config.model.heads.auto && (await findLastRun(new RunFolder(folderOf(given)), ignoreEvents));
+  const loaded = withMadeHeads(given, last?.made ?? []);
   const { model, probes } = await described(loaded, format === 'text' ? rows : 0, tell);
   const { config, written } = loaded;
   const text = explanations[format]({ config, written, model, probes });

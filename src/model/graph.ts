@@ -34,6 +34,11 @@ export interface OutputOptions {
   readonly frozen?: boolean;
   /** Whether the output exists only while training, as auxiliary heads in mid-trunk do. */
   readonly trainingOnly?: boolean;
+  /**
+   * Whether it is computed together with outputs that are alike: faster, and the same to rounding. Apart, others come to
+   * the same with or without it, bit for bit. true when left out.
+   */
+  readonly fuse?: boolean;
 }
 
 /** `'hinge'` or `{ type: 'hinge' }`: what has a type, by its type alone. */
@@ -68,6 +73,7 @@ const optionsSchema = z.strictObject({
   learningRate: factor,
   frozen: z.boolean().default(false),
   trainingOnly: z.boolean().default(false),
+  fuse: z.boolean().default(true),
 });
 
 /** @throws ConfigError with everything that is wrong with the options */
@@ -239,9 +245,12 @@ export class GraphModel {
     return [...this.#outputs.values()];
   }
 
-  /** @throws ConfigError when there are no outputs, or what was described cannot be a model */
-  describe(): ModelSpec {
-    if (this.#outputs.size === 0)
+  /**
+   * @param options whether it is a model too without outputs, which are still to come
+   * @throws ConfigError when there are no outputs, or what was described cannot be a model
+   */
+  describe({ mayHaveNone = false }: { readonly mayHaveNone?: boolean } = {}): ModelSpec {
+    if (this.#outputs.size === 0 && !mayHaveNone)
       throw new ConfigError({ where: 'model', expected: 'one output or more', found: 'none' });
     return describeModel(this.outputs, this.seed);
   }

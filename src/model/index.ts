@@ -1,4 +1,4 @@
-export { Branch, type Origin } from './branch.ts';
+export { Branch, type Origin, sampleShape } from './branch.ts';
 export { Branches, Fork, type Forked, fork } from './fork.ts';
 export { knownBranches } from './freeze.ts';
 export { GraphModel, type OutputOptions, objectiveOf, prequentialField, typed } from './graph.ts';

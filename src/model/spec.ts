@@ -19,6 +19,8 @@ export interface Objective {
   readonly learningRate: number;
   /** Whether what only this head uses stays as it is. */
   readonly frozen: boolean;
+  /** Whether it may be computed together with heads that are alike. */
+  readonly fuse: boolean;
 }
 
 /** A value that flows through the model: the place in `ModelSpec.values`. */

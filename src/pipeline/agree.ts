@@ -4,8 +4,9 @@ import { formatShape, sameShape } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { LabelSpec } from '../loss/index.ts';
 import type { ModelSpec } from '../model/index.ts';
-import type { SampleSource } from '../source/index.ts';
+import type { NewHeads, SampleSource } from '../source/index.ts';
 import { joinIssues, readOf } from './join.ts';
+import type { ModelConfig } from './model/schema.ts';
 import type { PipelineConfig } from './schema/index.ts';
 
 /** @throws ConfigError for every name of a source that there is none of */
@@ -94,13 +95,23 @@ export function checkAlike(
   if (issues.length > 0) throw new ConfigError(issues);
 }
 
+/** Labels that samples of these sources may have: of heads with a name, any, where nobody says beforehand which. */
+export function labelsOf({ heads }: ModelConfig, sources: readonly SampleSource[]): readonly string[] {
+  const labels = sources.flatMap((source) => source.heads);
+  const named = sources.some(({ takesAnyHead }) => takesAnyHead) ? heads.named.flatMap(({ name }) => name ?? []) : [];
+  return [...new Set([...labels, ...named])];
+}
+
 /**
  * The sources, their labels checked against what the heads' losses take.
+ * @param read names of those whose labels may become heads
  * @throws ConfigError with every misfit
  */
 export function withLabels(
   model: ModelSpec,
   sources: ReadonlyMap<string, SampleSource>,
+  read: readonly string[],
+  newHeads: NewHeads | undefined,
 ): ReadonlyMap<string, SampleSource> {
   const specs = new Map<string, LabelSpec>();
   for (const { name, shape, objective } of model.heads)
@@ -111,7 +122,7 @@ export function withLabels(
   const checked = new Map<string, SampleSource>();
   for (const [name, source] of sources)
     try {
-      checked.set(name, source.withLabels(specs));
+      checked.set(name, source.withLabels(specs, read.includes(name) ? newHeads : undefined));
     } catch (error) {
       if (!(error instanceof TrunklineError)) throw error;
       const { labels } = source.mapping;

@@ -11,14 +11,15 @@ import type { EngineConfig } from '../engine/index.ts';
 import { checkNames as checkMerged, type MergeStrategy, merges } from '../merge/index.ts';
 import type { ModelSpec } from '../model/index.ts';
 import { optimizers } from '../optimizer/index.ts';
-import { rememberedColumns, type SampleSource } from '../source/index.ts';
+import { type NewHeads, rememberedColumns, type SampleSource } from '../source/index.ts';
 import type { RunnerOptions } from '../step/runner.ts';
 import type { StreamBatch } from '../stream/item.ts';
 import type { Recording } from '../stream/recording.ts';
-import { checkAlike, checkEnds, checkNames, remarksOf, withLabels } from './agree.ts';
+import { checkAlike, checkEnds, checkNames, labelsOf, remarksOf, withLabels } from './agree.ts';
 import { checkJoin, readOf } from './join.ts';
 import type { LoadedPipeline } from './load.ts';
 import { buildModel } from './model/build.ts';
+import { newHeadsOf } from './model/made.ts';
 import { recordingOf } from './record.ts';
 import { checkRoute } from './route.ts';
 import type { PipelineConfig } from './schema/index.ts';
@@ -41,6 +42,8 @@ export interface Pipeline {
   readonly read: readonly string[];
   readonly model: ModelSpec;
   readonly runner: RunnerOptions;
+  /** Heads that are wanted because labels of them came. */
+  readonly newHeads?: NewHeads;
   readonly engine: EngineConfig;
   /** The batches to take steps with: each subscription begins anew, or goes on from a state. */
   batches(run?: StreamRun): Observable<StreamBatch>;
@@ -131,12 +134,18 @@ async function assembled(loaded: LoadedPipeline, options: AssembleOptions): Prom
   checkAlike(trained, evaluated, samples);
   const readFrom = read.map((name) => samples.get(name)) as [SampleSource, ...SampleSource[]];
   const [first] = readFrom;
-  const labels = [...new Set(readFrom.flatMap(({ heads }) => heads))];
+  const labels = labelsOf(config.model, readFrom);
   checkRoute(config, labels);
   const where = (path: readonly PropertyKey[]): string => placeOf(path, 'model');
-  const model = buildModel(config.model, { inputs: first.inputs, labels, seed: config.seed, where });
+  const { spec: model, template } = buildModel(config.model, {
+    inputs: first.inputs,
+    labels,
+    seed: config.seed,
+    where,
+  });
   checkPlateau(model, config);
-  const checked = withLabels(model, samples);
+  const newHeads = template && newHeadsOf(config.model, template, readFrom, events);
+  const checked = withLabels(model, samples, read, newHeads);
   const openRecording = recordingOf(config, readFrom, model, folder);
   const runner = {
     optimizer: optimizers.create(config.optimizer, undefined),
@@ -155,6 +164,7 @@ async function assembled(loaded: LoadedPipeline, options: AssembleOptions): Prom
     read,
     model,
     runner,
+    ...(newHeads ? { newHeads } : {}),
     engine: config.engine as EngineConfig,
     batches: (run) => batchesOf(config, checked, place, run),
     ...(openRecording ? { openRecording } : {}),

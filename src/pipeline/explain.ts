@@ -90,7 +90,7 @@ function sourceLines({ config, written, probes }: Explained): readonly string[] 
   });
 }
 
-function settings({ merge, optimizer, engine, seed, evaluate, checkpoint }: PipelineConfig): readonly string[] {
+function settings({ model, merge, optimizer, engine, seed, evaluate, checkpoint }: PipelineConfig): readonly string[] {
   const rhythm = (given: {
     readonly everyEpochs?: number | undefined;
     readonly everySteps?: number | undefined;
@@ -103,7 +103,9 @@ function settings({ merge, optimizer, engine, seed, evaluate, checkpoint }: Pipe
     ]
       .join(', ')
       .replace('every 1 epochs', 'each epoch');
+  const { auto, max } = model.heads;
   const said: readonly (readonly [string, string])[] = [
+    ...(auto ? [['template', `of up to ${max} heads, as labels of them come: ${auto.columns}`] as const] : []),
     ['merge', optionsText(merge)],
     ['optimizer', optionsText(optimizer)],
     ['engine', optionsText(engine)],

@@ -45,7 +45,9 @@ export function recordingOf(
 
 function hasWeights({ weight, labels }: Mapping): boolean {
   if (weight !== undefined || labels === undefined) return weight !== undefined;
-  return (labels.form === 'named' ? Object.values(labels.heads) : [labels]).some((one) => one.weight !== undefined);
+  return (labels.form === 'named' ? Object.values(labels.heads) : [labels]).some(
+    (one) => 'weight' in one && one.weight !== undefined,
+  );
 }
 
 /**

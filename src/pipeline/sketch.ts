@@ -24,9 +24,9 @@ export function sketchModel({ config, located }: LoadedPipeline): ModelSpec {
       'shape' in stated ? stated : { shape: stated, dtype: 'float32' },
     ]);
     // A pattern, taken for a name, means itself.
-    const labels = heads.map(({ columns, name }) => columns ?? (name as string));
+    const labels = heads.named.map(({ columns, name }) => columns ?? (name as string));
     const where = (path: readonly PropertyKey[]): string => placeOf(path, 'model');
-    return buildModel(config.model, { inputs: Object.fromEntries(given), labels, seed: config.seed, where });
+    return buildModel(config.model, { inputs: Object.fromEntries(given), labels, seed: config.seed, where }).spec;
   } catch (error) {
     throw located(error);
   }

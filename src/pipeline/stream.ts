@@ -143,5 +143,5 @@ export function batchesOf(
   if (recording) samples$ = samples$.pipe(record(recording));
   if (options.shuffle) samples$ = samples$.pipe(shuffle(options.shuffle));
   if (options.reservoir) samples$ = samples$.pipe(reservoir(options.reservoir));
-  return samples$.pipe(batch(options.batch));
+  return samples$.pipe(batch({ ...options.batch, ...(told.clock ? { clock: told.clock } : {}) }));
 }

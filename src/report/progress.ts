@@ -72,6 +72,14 @@ export class Progress {
       case 'checkpointFailed':
         print(`warning: the checkpoint of step ${event.step} could not be written: ${event.message}`);
         break;
+      case 'headsMade':
+        print(`made from the template, as labels of them came: ${event.heads.join(', ')}`);
+        break;
+      case 'headRefused':
+        print(
+          `warning: source '${event.source}' has labels of '${event.head}', and no more than ${event.max} heads may be made: such labels are rejected`,
+        );
+        break;
       case 'metricsFailed':
         print(`warning: training goes on, but its metrics are not kept any more: ${event.message}`);
         break;

@@ -21,6 +21,7 @@ export type SourceConfig = ConfigOf<(typeof sources.plugins)[number]>;
 export type ParsedSourceConfig = ParsedOf<(typeof sources.plugins)[number]>;
 
 export type { SourceContext } from './context.ts';
+export { NewHeads } from './new-heads.ts';
 export { fitFeatures, mapSamples, type SampleSource, type SamplesOptions, samples } from './sample.ts';
 export { type ClassName, type Mapping, type MappingConfig, mappingFields, mappingSchema } from './sample-mapping.ts';
 export { tableOf } from './sample-record.ts';

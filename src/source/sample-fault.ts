@@ -13,7 +13,15 @@ export interface RowFault {
   readonly hint?: string;
   /** The head whose label is bad, when the rest of the row is good. */
   readonly head?: string;
+  /** Whether it counts for nothing where reading stops because too much is rejected. */
+  readonly isTolerated?: boolean;
 }
+
+/**
+ * What heads are called that there are none of. Their own names are in what is told of the record: as anybody may send any
+ * name, counting each apart would have no end.
+ */
+export const unknownHeads = '__unknown__';
 
 /** Collects faults of the rows of one table. */
 export class RowFaults {
@@ -37,9 +45,9 @@ export class RowFaults {
     if (this.bad[fault.row] === 0) this.list.push(fault);
   }
 
-  /** How many rows have any fault. */
+  /** How many rows have any fault that is not tolerated. */
   get rows(): number {
-    return new Set(this.list.map(({ row }) => row)).size;
+    return new Set(this.list.flatMap(({ row, isTolerated }) => (isTolerated ? [] : [row]))).size;
   }
 
   /** The faults with their places and records, for the dead letters. */

@@ -4,6 +4,7 @@ import { sizeOf } from '../core/shape.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { Table } from '../core/table.ts';
 import type { LabelSpec } from '../loss/index.ts';
+import type { NewHeads } from './new-heads.ts';
 import type { RowFaults } from './sample-fault.ts';
 import type { ClassName } from './sample-mapping.ts';
 import type { HeadPlan } from './sample-plan.ts';
@@ -21,6 +22,10 @@ export interface LabelReading {
   readonly labels: Readonly<Record<string, LabelColumn>>;
   /** The first row of each sample, where samples are not simply the good rows. The labels are those of samples then. */
   readonly rows?: Int32Array;
+  /** Heads that are to be made: rows have labels of them, which are not among the labels. */
+  readonly newHeads?: readonly string[];
+  /** One that there is no room for. */
+  readonly full?: string;
 }
 
 /** Takes the tables of the training source one after the other. */
@@ -51,22 +56,32 @@ export abstract class Labels {
   abstract read(rules: ReadonlyMap<string, HeadRule>, table: Table, faults: RowFaults): LabelReading;
   abstract startFit(): LabelFit;
   protected abstract columnsOf(head: string): ColumnsOfHead;
-  protected abstract with(specs: ReadonlyMap<string, LabelSpec>): Labels;
+  protected abstract with(specs: ReadonlyMap<string, LabelSpec>, newHeads: NewHeads | undefined): Labels;
+
+  /** Whether rows may have labels of any head: nobody says beforehand which. */
+  get takesAny(): boolean {
+    return false;
+  }
 
   get needsFit(): boolean {
     return this.heads.some((head) => this.columnsOf(head).options.standardize && !this.fitted.scales.has(head));
   }
 
-  /** The same labels, checked against what the losses of the heads take. @throws ConfigError with every misfit */
-  withSpecs(specs: ReadonlyMap<string, LabelSpec>): Labels {
-    const issues = this.heads.flatMap((head): readonly Issue[] => {
+  /**
+   * The same labels, checked against what the losses of the heads take.
+   * @param newHeads what labels of other heads may become, where they may
+   * @throws ConfigError with every misfit
+   */
+  withSpecs(specs: ReadonlyMap<string, LabelSpec>, newHeads?: NewHeads): Labels {
+    const heads = this.takesAny ? new Set([...this.heads, ...specs.keys()]) : this.heads;
+    const issues = [...heads].flatMap((head): readonly Issue[] => {
       const spec = specs.get(head);
       if (spec === undefined) return [this.unknownHead(head, [...specs.keys()])];
       const { size, bound, options } = this.columnsOf(head);
       return misfits(head, size, bound !== undefined, options, spec, this.where);
     });
     if (issues.length > 0) throw new ConfigError(issues);
-    return this.with(specs);
+    return this.with(specs, this.takesAny ? newHeads : undefined);
   }
 
   /** What every head's labels must be. @throws ConfigError where nobody said how many numbers they have */

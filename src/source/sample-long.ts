@@ -1,7 +1,8 @@
 import type { LabelColumn } from '../core/chunk.ts';
+import { formatValue } from '../core/format.ts';
 import type { RawColumn, Table } from '../core/table.ts';
 import { Faults, type Moments, textOfRows } from '../feature/index.ts';
-import type { RowFaults } from './sample-fault.ts';
+import { type RowFaults, unknownHeads } from './sample-fault.ts';
 import { LabelWriter } from './sample-label.ts';
 import type { LabelReading } from './sample-labels.ts';
 import type { LongLabels } from './sample-mapping.ts';
@@ -48,7 +49,8 @@ export function readLong(
     (column: string) =>
     (row: number, reason: string, expected: string, found: string): void => {
       const part = `column '${column}'`;
-      if (sampleOf[row] !== -1) faults.rejectLabel({ row, head: heads[row] ?? '', part, reason, expected, found });
+      const head = rules.has(heads[row] ?? '') ? (heads[row] as string) : unknownHeads;
+      if (sampleOf[row] !== -1) faults.rejectLabel({ row, head, part, reason, expected, found });
     };
 
   const { bound, weight, value } = mapping;
@@ -64,7 +66,7 @@ export function readLong(
     const rule = rules.get(head);
     if (rule === undefined) {
       const known = `a head of the model (there are ${rules.size})`;
-      report(mapping.head)(row, 'unknownHead', known, `'${head}'`);
+      report(mapping.head)(row, 'unknownHead', known, formatValue(head));
       continue;
     }
     if (!scalars.valid[row] || Number.isNaN(weights?.[row])) continue;

@@ -4,11 +4,12 @@ import { ConfigError, SourceError } from '../core/error.ts';
 import { gatherRows } from '../core/rows.ts';
 import type { Table } from '../core/table.ts';
 import type { LabelSpec } from '../loss/index.ts';
+import type { NewHeads } from './new-heads.ts';
 import { sortRecords } from './record/sort.ts';
 import type { SampleSource } from './sample.ts';
 import { RowFaults } from './sample-fault.ts';
 import type { Inputs } from './sample-inputs.ts';
-import type { FittedLabels, Labels } from './sample-labels.ts';
+import type { FittedLabels, LabelReading, Labels } from './sample-labels.ts';
 import { RejectLimit } from './sample-limit.ts';
 import type { ClassName, Mapping } from './sample-mapping.ts';
 import { metaColumns, readMeta } from './sample-meta.ts';
@@ -40,6 +41,15 @@ interface Parts {
   readonly inputs: Inputs;
   readonly labels: Labels | undefined;
   readonly fittedLabels: FittedLabels;
+  /** What labels of heads may become that there are none of. */
+  readonly newHeads?: NewHeads;
+}
+
+/** What became of a table. */
+interface Assembled extends Pick<LabelReading, 'newHeads' | 'full'> {
+  readonly chunk: Chunk;
+  readonly rejected: readonly Rejected[];
+  readonly rejectedRows: number;
 }
 
 /** Samples that are made table by table: columns at a time, never one object for each. */
@@ -73,8 +83,21 @@ export class MappedSamples implements SampleSource {
     return this.features.needsFit || (this.parts.labels?.needsFit ?? false);
   }
 
-  withLabels(specs: ReadonlyMap<string, LabelSpec>): SampleSource {
-    return new MappedSamples({ ...this.parts, labels: this.parts.labels?.withSpecs(specs) });
+  withLabels(specs: ReadonlyMap<string, LabelSpec>, newHeads?: NewHeads): SampleSource {
+    const { newHeads: _, ...parts } = this.parts;
+    return new MappedSamples({
+      ...parts,
+      labels: parts.labels?.withSpecs(specs, newHeads),
+      ...(newHeads ? { newHeads } : {}),
+    });
+  }
+
+  get mayHaveNewHeads(): boolean {
+    return this.takesAnyHead && this.parts.newHeads !== undefined;
+  }
+
+  get takesAnyHead(): boolean {
+    return this.parts.labels?.takesAny ?? false;
   }
 
   labelScales(): ReadonlyMap<string, LabelScale> {
@@ -167,7 +190,7 @@ export class MappedSamples implements SampleSource {
   }
 
   async *read({ from, signal, peek }: ReadOptions): AsyncIterable<Reading> {
-    const { table, mapping, where, labels } = this.parts;
+    const { table, mapping, where, labels, newHeads } = this.parts;
     if (this.needsFit)
       throw new ConfigError({
         where,
@@ -181,7 +204,10 @@ export class MappedSamples implements SampleSource {
     const rules = labels?.rules() ?? new Map<string, HeadRule>();
     const options = { signal, columns: this.columnsRead(), ...(from !== undefined && { from }), ...(peek && { peek }) };
     for await (const { table: rows, rejected: unread, position } of table.read(options)) {
-      const { chunk, rejected, rejectedRows } = await this.assemble(rows, rules);
+      const { chunk, rejected, rejectedRows, newHeads: wanted, full } = await this.assemble(rows, rules);
+      // Whoever makes them ends this reading, and goes on before these rows.
+      if (newHeads && !peek && wanted) await newHeads.want(wanted, signal);
+      if (newHeads && full !== undefined) newHeads.full(table.name, full);
       const all = unread.length === 0 ? rejected : [...unread, ...rejected];
       yield { chunk, rejected: all, position };
       limit.count(rows.rows + unread.length, rejectedRows + unread.length, all);
@@ -205,22 +231,19 @@ export class MappedSamples implements SampleSource {
   }
 
   /** The samples of a table, and what of it can't be one. */
-  private async assemble(
-    table: Table,
-    rules: ReadonlyMap<string, HeadRule>,
-  ): Promise<{ readonly chunk: Chunk; readonly rejected: readonly Rejected[]; readonly rejectedRows: number }> {
+  private async assemble(table: Table, rules: ReadonlyMap<string, HeadRule>): Promise<Assembled> {
     const { mapping, labels } = this.parts;
     const faults = new RowFaults(table.rows);
     const inputs = await this.features.transform(table, faults);
     const { weights, ...meta } = readMeta(mapping, table, faults);
-    const { labels: own, rows: firstRows } = labels?.read(rules, table, faults) ?? { labels: {} };
+    const { labels: own, rows: firstRows, ...heads } = labels?.read(rules, table, faults) ?? { labels: {} };
     const { rows, keys } = table;
     const unlabelled: Chunk = { rows, inputs, keys, ...meta, labels: {} };
     const labelled = weighted(own, weights, firstRows);
     const chunk = firstRows
       ? { ...pick(unlabelled, firstRows), labels: labelled }
       : pickGood({ ...unlabelled, labels: labelled }, faults.bad);
-    return { chunk, rejected: faults.rejected(table, meta.ids), rejectedRows: faults.rows };
+    return { chunk, rejected: faults.rejected(table, meta.ids), rejectedRows: faults.rows, ...heads };
   }
 }
 

@@ -73,6 +73,31 @@ const longLabels = z
   })
   .describe('One label in each row.');
 
+const { classes, missing, log10 } = labelOptions;
+
+const mapLabels = z
+  .strictObject({
+    map: z
+      .string()
+      .min(1)
+      .describe(
+        'The column of objects, or of their JSON: `{ toxic: 1, soluble: 0.3 }`. A label is a number, or a list.',
+      ),
+    heads: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe("Heads that the model's patterns may mean. A head with a name of its own need not be among them."),
+    others: z
+      .enum(['reject', 'ignore'])
+      .default('reject')
+      .describe('Of labels of other heads, where none is made of them: reject them, or leave them out.'),
+    classes,
+    missing,
+    log10,
+  })
+  .describe('A map of labels in each row.');
+
 /** The forms that labels may be described in, for the reference page. */
 export const labelForms = {
   'in columns of their own': { about: '`labels: { columns: … }`: a head of each column.', schema: wideLabels },
@@ -80,6 +105,11 @@ export const labelForms = {
   'one in each row': {
     about: '`labels: { head: …, value: … }`: a long table, with a measurement of one head in each row.',
     schema: longLabels,
+  },
+  'in a map': {
+    about:
+      '`labels: { map: … }`: an object in each row, with labels by the names of heads. Labels of heads that there are none of can make them: see `model.heads.auto`.',
+    schema: mapLabels,
   },
 } as const;
 
@@ -89,14 +119,20 @@ export type ClassName = string | number | boolean;
 export type WideLabels = z.output<typeof wideLabels>;
 export type NamedLabel = z.output<typeof namedLabel>;
 export type LongLabels = z.output<typeof longLabels>;
+export type MapLabels = z.output<typeof mapLabels>;
 export type LabelMapping =
   | ({ readonly form: 'wide' } & WideLabels)
   | { readonly form: 'named'; readonly heads: Readonly<Record<string, NamedLabel>> }
-  | ({ readonly form: 'long' } & LongLabels);
+  | ({ readonly form: 'long' } & LongLabels)
+  | ({ readonly form: 'map' } & MapLabels);
 
-type LabelMappingInput = z.input<typeof wideLabels> | z.input<typeof namedLabels> | z.input<typeof longLabels>;
+type LabelMappingInput =
+  | z.input<typeof wideLabels>
+  | z.input<typeof namedLabels>
+  | z.input<typeof longLabels>
+  | z.input<typeof mapLabels>;
 
-/** `{ columns: … }` is wide, `{ head: …, value: … }` long, and anything else names heads. */
+/** `{ columns: … }` is wide, `{ head: …, value: … }` long, `{ map: … }` a map, and anything else names heads. */
 const labelsSchema = z
   .unknown()
   .transform((input, context): LabelMapping => {
@@ -104,11 +140,12 @@ const labelsSchema = z
       typeof input === 'object' && input !== null && typeof Reflect.get(input, option) === 'string';
     if (says('columns')) return { form: 'wide', ...checkWithin(wideLabels, input, context) };
     if (says('head') || says('value')) return { form: 'long', ...checkWithin(longLabels, input, context) };
+    if (says('map')) return { form: 'map', ...checkWithin(mapLabels, input, context) };
     return { form: 'named', heads: checkWithin(namedLabels, input, context) };
   })
   .meta({
     get anyOf() {
-      return [wideLabels, namedLabels, longLabels].map((schema) => {
+      return [wideLabels, namedLabels, longLabels, mapLabels].map((schema) => {
         const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
         return rest;
       });

@@ -19,9 +19,11 @@ export interface HeadPlan {
 
 export type LabelOptions = Pick<NamedLabel, 'classes' | 'missing' | 'standardize' | 'log10' | 'bounds'>;
 
+type WideMapping = Exclude<LabelMapping, { readonly form: 'long' | 'map' }>;
+
 /** The heads of wide labels, found among the columns of a table. What is wrong is added to `issues`. */
 export function planHeads(
-  mapping: Exclude<LabelMapping, { readonly form: 'long' }>,
+  mapping: WideMapping,
   columns: readonly TableColumn[],
   where: string,
   issues: Issue[],

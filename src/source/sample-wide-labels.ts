@@ -27,7 +27,7 @@ export class WideLabels extends Labels {
 
   /** What is wrong is added to `issues`. */
   static build(
-    mapping: Exclude<LabelMapping, { readonly form: 'long' }>,
+    mapping: Exclude<LabelMapping, { readonly form: 'long' | 'map' }>,
     columns: readonly TableColumn[],
     where: string,
     fitted: FittedLabels,

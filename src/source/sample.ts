@@ -4,10 +4,19 @@ import { ConfigError, type Issue } from '../core/error.ts';
 import { unmatched } from '../core/pattern.ts';
 import type { LabelSpec } from '../loss/index.ts';
 import { entitySource } from './entity.ts';
+import type { NewHeads } from './new-heads.ts';
 import { Inputs } from './sample-inputs.ts';
+import type { FittedLabels, Labels } from './sample-labels.ts';
 import { LongLabels } from './sample-long-labels.ts';
+import { MapLabels } from './sample-map-labels.ts';
 import { MappedSamples } from './sample-mapped.ts';
-import { type ClassName, type Mapping, type MappingConfig, mappingSchema } from './sample-mapping.ts';
+import {
+  type ClassName,
+  type LabelMapping,
+  type Mapping,
+  type MappingConfig,
+  mappingSchema,
+} from './sample-mapping.ts';
 import { metaColumns } from './sample-meta.ts';
 import type { LabelScale } from './sample-rule.ts';
 import { columnsOf } from './sample-state.ts';
@@ -31,9 +40,12 @@ export interface SampleSource extends Source {
   labelClasses(): ReadonlyMap<string, readonly ClassName[]>;
   /**
    * The same samples, their labels checked against what the heads' losses take.
+   * @param newHeads what labels of other heads may become, where they may
    * @throws ConfigError with everything that does not fit
    */
-  withLabels(specs: ReadonlyMap<string, LabelSpec>): SampleSource;
+  withLabels(specs: ReadonlyMap<string, LabelSpec>, newHeads?: NewHeads): SampleSource;
+  /** Whether samples may have labels of any head: nobody says beforehand which. */
+  readonly takesAnyHead: boolean;
   /** How many rows the medium has, where that can be known without reading them all. */
   countRows(signal?: AbortSignal): Promise<number | undefined>;
   /** The files that are read; none where it is not files. */
@@ -107,10 +119,7 @@ export async function mapSamples(
   const fitted = (isShared ? like.fittedLabels : undefined) ?? { scales: new Map(), heads: undefined };
   const labelled = wanted ? mapping.labels : undefined;
   const place = `${where}.labels`;
-  const labels =
-    labelled?.form === 'long'
-      ? LongLabels.build(labelled, columns, place, fitted, issues)
-      : labelled && WideLabels.build(labelled, columns, place, fitted, issues);
+  const labels = labelled && labelsOf(labelled, columns, place, fitted, issues);
   for (const name of metaColumns(mapping))
     if (!names.includes(name)) issues.push(unmatched(where, name, 'column', names));
   if (issues.length > 0) throw new ConfigError(issues);
@@ -124,6 +133,23 @@ export async function mapSamples(
     labels,
     fittedLabels: fitted,
   });
+}
+
+function labelsOf(
+  mapping: LabelMapping,
+  columns: readonly TableColumn[],
+  where: string,
+  fitted: FittedLabels,
+  issues: Issue[],
+): Labels {
+  switch (mapping.form) {
+    case 'long':
+      return LongLabels.build(mapping, columns, where, fitted, issues);
+    case 'map':
+      return MapLabels.build(mapping, columns, where, fitted, issues);
+    default:
+      return WideLabels.build(mapping, columns, where, fitted, issues);
+  }
 }
 
 /** What labels that come apart from their samples lack. */

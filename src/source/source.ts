@@ -119,6 +119,8 @@ export interface Source {
   readonly inputs: Readonly<Record<string, InputForm>>;
   /** Heads that samples may have labels of. */
   readonly heads: readonly string[];
+  /** Whether heads may be made of labels that come later. */
+  readonly mayHaveNewHeads?: boolean;
   /** Reads on demand: nothing is read before it is asked for. @throws TrunklineError when the medium fails as a whole */
   read(options: ReadOptions): AsyncIterable<Reading>;
   /** Told that nobody will ask for what stands before a position again: see `TableSource.covered`. */

@@ -60,7 +60,7 @@ export function groupHeads(spec: ModelSpec, heads: readonly TrainedHead[]): read
 /** The dense layer that only makes this head's output, when a wider one can stand in for it. */
 function lastDense(spec: ModelSpec, { value, objective, shape }: TrainedHead): ModelNode | undefined {
   const node = spec.nodes.find(({ outputs }) => outputs.includes(value));
-  if (node?.layer.getClassName() !== 'Dense' || objective.config.type === 'custom') return undefined;
+  if (node?.layer.getClassName() !== 'Dense' || objective.config.type === 'custom' || !objective.fuse) return undefined;
   const uses = spec.nodes.filter(({ layer, inputs }) => layer === node.layer || inputs.includes(value));
   const heads = spec.heads.filter((head) => head.value === value);
   const { activation, kernelRegularizer, biasRegularizer, activityRegularizer, kernelConstraint, biasConstraint } =

@@ -49,8 +49,8 @@ export function encodeChunk(chunk: Chunk, prefix: string): Encoded {
   return { json: { rows, inputs: Object.fromEntries(inputs), heads, ...(ids ? { ids } : {}) }, arrays };
 }
 
-/** The chunk that was encoded. */
-export function decodeChunk(json: Json, arrays: Arrays, prefix: string): Chunk {
+/** The chunk that was encoded. @param known heads that there are; labels of others are left out. All when left out */
+export function decodeChunk(json: Json, arrays: Arrays, prefix: string, known?: ReadonlySet<string>): Chunk {
   const { rows, inputs, heads, ids } = json as unknown as {
     readonly rows: number;
     readonly inputs: Readonly<Record<string, Column>>;
@@ -75,7 +75,7 @@ export function decodeChunk(json: Json, arrays: Arrays, prefix: string): Chunk {
   return {
     rows,
     inputs: Object.fromEntries(Object.entries(inputs).map(([name, own]) => [name, column(name, own)])),
-    labels: Object.fromEntries(heads.map((head) => [head, labels(head)])),
+    labels: Object.fromEntries(heads.flatMap((head) => (known?.has(head) === false ? [] : [[head, labels(head)]]))),
     keys: get<Int32Array>('keys') as Int32Array,
     ...(ids ? { ids } : {}),
     ...(times ? { timesMs: new Float64Array(times.slice().buffer) } : {}),
@@ -113,10 +113,14 @@ export function encodeState(state: StreamState): Encoded {
   return { json: Object.fromEntries(flows), arrays };
 }
 
-/** The state that was encoded. */
-export function decodeState({ json, arrays }: Encoded): StreamState {
+/**
+ * The state that was encoded.
+ * @param heads that there are: rows may have been read when there were others, which were retired. All when left out
+ */
+export function decodeState({ json, arrays }: Encoded, heads?: readonly string[]): StreamState {
+  const known = heads && new Set(heads);
   const held = (rows: Json, prefix: string): HeldRows => {
-    const chunk = decodeChunk(rows, arrays, prefix);
+    const chunk = decodeChunk(rows, arrays, prefix, known);
     if (chunk.rows === 0) return { chunks: [emptyChunk], of: new Int32Array(0), rows: new Int32Array(0) };
     const places = Int32Array.from({ length: chunk.rows }, (_, row) => row);
     return { chunks: [chunk], of: new Int32Array(chunk.rows), rows: places };

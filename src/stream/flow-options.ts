@@ -25,6 +25,8 @@ export interface FlowOptions {
   readonly origins: readonly Origin[];
   /** Heads that rows may have labels of. */
   readonly heads: readonly string[];
+  /** Whether heads may be made of labels that come later. */
+  readonly mayHaveNewHeads?: boolean;
   /** What rows hold, where the source says so. */
   readonly inputs?: Source['inputs'];
   /** How much is read ahead of what the operators hold. */

@@ -15,6 +15,7 @@ export class Flow {
   readonly name: string;
   readonly origins: readonly Origin[];
   readonly heads: readonly string[];
+  readonly mayHaveNewHeads: boolean;
   readonly inputs: Source['inputs'];
   readonly isEndless: boolean;
   /** How much is read ahead of what the operators hold. */
@@ -35,6 +36,7 @@ export class Flow {
     this.name = options.name;
     this.origins = options.origins;
     this.heads = options.heads;
+    this.mayHaveNewHeads = options.mayHaveNewHeads ?? false;
     this.inputs = options.inputs ?? {};
     this.isEndless = options.isEndless ?? false;
     this.ahead = options.credit;

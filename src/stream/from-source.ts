@@ -61,13 +61,14 @@ interface Place {
  */
 export function fromSource(source: Source, options: FromSourceOptions = {}): Observable<StreamChunk> {
   const { epochs, tags, rows, sizeBytes } = parseConfig(schema, options, 'fromSource');
-  const { name, heads, inputs, replayable, isEndless = false } = source;
+  const { name, heads, mayHaveNewHeads = false, inputs, replayable, isEndless = false } = source;
   const { deadLetter, rejectLimit, restore, signal, from } = options;
   return pump(() => {
     const restored = restore && stateOf(restore, name);
     const flow = new Flow({
       name,
       heads,
+      mayHaveNewHeads,
       inputs,
       origins: [{ source: name, tags }],
       credit: { rows, sizeBytes },

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { changesOf } from '../../src/daemon/changes.ts';
 import { pipelineOf } from '../../src/pipeline/load.ts';
+import { withMadeHeads } from '../../src/pipeline/model/made.ts';
 
 const head = { columns: 'a|b', from: 'trunk', layers: [{ dense: { units: 1 } }], loss: 'meanSquaredError' };
 const config = {
@@ -73,4 +74,43 @@ test('another way of being sent to needs a restart, and no token is shown', () =
     result: 'restartRequired',
     changes: ["http.token: 'a token' → 'another token'", 'sources.live.limits.backlogRows: 100000 → 20000'],
   });
+});
+
+const template = { from: 'trunk', layers: [{ dense: { units: 1 } }], loss: 'meanSquaredError' };
+const made = { name: 'c', ...template };
+
+test.each([
+  ['names a head that was made', { max: 2, named: [made] }, { result: 'same' }],
+  [
+    'names it with another loss',
+    { max: 2, named: [{ ...made, loss: 'huber' }] },
+    {
+      result: 'restartRequired',
+      changes: expect.arrayContaining(["model.heads.c.loss.type: 'meanSquaredError' → 'huber'"]),
+    },
+  ],
+  ['lets more be made', { max: 3 }, { result: 'applied', changes: ['template.max: 2 → 3'] }],
+  [
+    'retires it',
+    { max: 2, auto: { ...template, columns: '!c' } },
+    {
+      result: 'applied',
+      changes: [
+        'model.heads.c: an object with from, layers, loss, denominator, … → none',
+        'heads.c: an object with weight, learningRate, frozen, metrics → none',
+        "template.columns: '*' → '!c'",
+      ],
+    },
+  ],
+  [
+    'gives the template other layers',
+    { max: 2, auto: { ...template, layers: [] } },
+    { result: 'restartRequired', changes: expect.arrayContaining([expect.stringContaining('model.auto.layers[0]')]) },
+  ],
+])('a pipeline file that %s', (_, heads, expected) => {
+  const of = (given: object) => {
+    const model = { ...config.model, heads: { auto: template, ...given } };
+    return withMadeHeads(pipelineOf({ ...config, model }), ['c']);
+  };
+  expect(changesOf(of({ max: 2 }), of(heads))).toEqual(expected);
 });

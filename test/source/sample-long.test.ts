@@ -84,7 +84,7 @@ describe('long labels', () => {
     const { found, rejected } = await read(rejecting.withLabels(specs));
     expect(found.map(({ key }) => key)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(rejected[0]).toBe(
-      "B: unknownHead: train, record 1, column 'allele': expected a head of the model (there are 1); found 'B'",
+      "__unknown__: unknownHead: train, record 1, column 'allele': expected a head of the model (there are 1); found 'B'",
     );
     expect(rejected).toHaveLength(3);
     const leaving = await open({ labels: { ...long, heads: ['A'], others: 'ignore' } });

@@ -63,7 +63,7 @@ export class Client {
     let response: Response;
     let text: string;
     try {
-      response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(records) });
+      response = await fetch(`${url}${path}`, { method: 'POST', headers, body: bodyOf(path, records) });
       text = await response.text();
     } catch {
       this.counts.unanswered++;
@@ -88,4 +88,9 @@ export class Client {
     }
     return true;
   }
+}
+
+/** Labels are sent in a map. */
+function bodyOf(path: Delivery['path'], records: Delivery['records']): string {
+  return JSON.stringify(path === '/v1/labels' ? records.map(({ id, ...labels }) => ({ id, labels })) : records);
 }

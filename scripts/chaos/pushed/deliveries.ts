@@ -1,5 +1,5 @@
 import type { Draw } from '../draw.ts';
-import { heads } from './pipeline.ts';
+import { headEverySamples, heads } from './pipeline.ts';
 
 /** One request: it is sent until it is accepted. */
 export interface Delivery {
@@ -43,7 +43,8 @@ export class Deliveries {
     const samples = Array.from({ length: samplesAtOnce }, () => {
       const id = `s${this.#samples++}`;
       const own = this.#draw() < 0.1;
-      for (const head of heads.slice(Number(own))) {
+      const known = Math.min(heads.length, 2 + Math.floor(this.#samples / headEverySamples));
+      for (const head of heads.slice(Number(own), known)) {
         const kind = this.#draw();
         const label = { id, [head]: this.#draw() };
         if (kind < 0.15) early.push(label);

@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const heads = ['a', 'b'] as const;
+/** The head that the pipeline names, and those that are made of labels, one after the other as more samples are sent. */
+export const heads = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+export const headEverySamples = 300;
 
-/** Writes a pipeline that is sent samples, and their labels apart from them. */
+/** Writes a pipeline that is sent samples, and their labels apart from them, of heads that nobody named too. */
 export function writePipeline(folder: string, directory: string): string {
   const path = join(folder, 'pushed.yaml');
   writeFileSync(
@@ -19,9 +21,9 @@ sources:
   labels:
     type: http
     records: labels
-    columns: { id: text, a: number, b: number }
+    columns: { id: text, labels: mixed }
     id: id
-    labels: { columns: "a|b" }
+    labels: { map: labels }
 stream:
   from: samples
   join: { labels: labels, ttl: 7d, time: processing, onLate: train }
@@ -29,7 +31,9 @@ stream:
 model:
   trunk: [{ dense: { units: 8, activation: tanh } }]
   heads:
-    - { columns: "a|b", from: trunk, layers: [{ dense: { units: 1 } }], loss: meanSquaredError, denominator: ema }
+    auto: { layers: [{ dense: { units: 1 } }], loss: meanSquaredError, denominator: ema }
+    max: ${heads.length - 1}
+    named: [{ name: a, layers: [{ dense: { units: 1 } }], loss: meanSquaredError, denominator: ema }]
 optimizer: { type: adam, learningRate: 0.003 }
 engine: { type: onnx-cpu, threads: 1 }
 checkpoint: { directory: ${directory}, everySteps: 40, keep: 3 }

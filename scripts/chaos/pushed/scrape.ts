@@ -30,8 +30,7 @@ export class Scraper {
       const url = this.#url();
       if (url === undefined) continue;
       try {
-        const text = await (await fetch(`${url}/metrics`)).text();
-        this.last = valuesIn(text);
+        this.last = await scrape(url);
       } catch {
         // It was killed.
         continue;
@@ -40,6 +39,13 @@ export class Scraper {
       this.faults.push(...imbalances(this.last));
     }
   }
+}
+
+/** What a pipeline tells now. @throws when it is not there */
+export async function scrape(url: string): Promise<Scraped> {
+  // Nothing is left open.
+  const response = await fetch(`${url}/metrics`, { headers: { connection: 'close' } });
+  return valuesIn(await response.text());
 }
 
 function valuesIn(text: string): Scraped {
@@ -55,7 +61,7 @@ export function sumOf(scraped: Scraped, name: string, label = ''): number {
 }
 
 /** Received = pending + outcomes, of samples by source, and of the labels of the join. */
-function imbalances(scraped: Scraped): readonly string[] {
+export function imbalances(scraped: Scraped): readonly string[] {
   const faults: string[] = [];
   const check = (what: string, received: number, others: number): void => {
     if (received !== others) faults.push(`${what}: received ${received}, but pending and outcomes are ${others}`);

@@ -4,10 +4,12 @@ import { matchNames, unmatched, unmatchedIn } from '../../core/pattern.ts';
 import { formatShape, type Shape, sameShape } from '../../core/shape.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import type { Path } from '../../core/zod-issue.ts';
-import { type Branch, fork, GraphModel, type ModelSpec, type OutputOptions } from '../../model/index.ts';
+import type { LabelSpec } from '../../loss/index.ts';
+import { type Branch, fork, GraphModel, type ModelSpec, type OutputOptions, sampleShape } from '../../model/index.ts';
 import { grow } from './grow.ts';
+import { nameOfLayer } from './layers.ts';
 import { Origins, type Part, type Reference, type Report } from './origins.ts';
-import type { HeadConfig, ModelConfig } from './schema.ts';
+import type { HeadConfig, ModelConfig, TemplateConfig } from './schema.ts';
 
 /** What the source of training samples gives a model. */
 export interface Given {
@@ -20,11 +22,22 @@ export interface Given {
   readonly where: (path: Path) => string;
 }
 
+/** A model, and what is known of the heads that may be added to it. */
+export interface BuiltModel {
+  readonly spec: ModelSpec;
+  readonly template?: {
+    /** What their labels must be. */
+    readonly label: LabelSpec;
+    /** Names that they can't have. */
+    readonly taken: ReadonlySet<string>;
+  };
+}
+
 /**
  * The model that a pipeline describes: the same that `Graph` makes of the same layers.
  * @throws ConfigError with everything that is wrong
  */
-export function buildModel(config: ModelConfig, given: Given): ModelSpec {
+export function buildModel(config: ModelConfig, given: Given): BuiltModel {
   const issues: Issue[] = [];
   const said = new Set<string>();
   const report: Report = (path, issue) => {
@@ -56,8 +69,9 @@ export function buildModel(config: ModelConfig, given: Given): ModelSpec {
   origins.buildAll();
   const trunk = parts.has('trunk') ? 'trunk' : only;
   const made = new Map<string, number>();
-  for (const [at, head] of config.heads.entries()) {
-    const path = ['heads', at];
+  const { named, auto } = config.heads;
+  for (const [at, head] of named.entries()) {
+    const path = auto ? ['heads', 'named', at] : ['heads', at];
     const [reference] = start(head.from, [...path, 'from'], 'head', trunk);
     const origin = reference && origins.find(reference);
     for (const name of namesOf(head, path, given.labels, report)) {
@@ -67,8 +81,42 @@ export function buildModel(config: ModelConfig, given: Given): ModelSpec {
       if (origin && before === undefined) makeHead(model, name, head, origin, path, report);
     }
   }
+  const label = auto && templateLabel(auto, start, origins, trunk, report);
   if (issues.length > 0) throw new ConfigError(issues);
-  return model.describe();
+  const spec = model.describe({ mayHaveNone: auto !== undefined });
+  return { spec, ...(label ? { template: { label, taken: new Set([...origins.names, ...namesIn(spec)]) } } : {}) };
+}
+
+/** What labels of heads must be that are made from a template; undefined where something is wrong with it. */
+function templateLabel(
+  auto: TemplateConfig,
+  start: Start,
+  origins: Origins,
+  trunk: string | undefined,
+  report: Report,
+): LabelSpec | undefined {
+  const path = ['heads', 'auto'];
+  auto.layers.forEach((layer, at) => {
+    const name = nameOfLayer(layer);
+    if (name === undefined) return;
+    const expected = 'a layer without a name of its own, as each head has one';
+    report([...path, 'layers', at], { expected, found: quote(name) });
+  });
+  const [reference] = start(auto.from, [...path, 'from'], 'template', trunk);
+  const origin = reference && origins.find(reference);
+  if (!origin) return undefined;
+  // In a model of its own: this one has no head that nobody has asked for.
+  const example = new GraphModel();
+  const name = 'auto';
+  makeHead(example, name, auto, origin, path, report);
+  const [{ tensor, objective } = {}] = example.outputs;
+  return tensor && objective?.loss.label(sampleShape(tensor), `head "${name}"`);
+}
+
+/** Names of a model's heads, branches and layers. */
+function namesIn({ heads, groups }: ModelSpec): readonly string[] {
+  const ofLayers = groups.flatMap(({ name, branch }) => [branch, name, name.split('/')[0] as string]);
+  return [...heads.map(({ name }) => name), ...ofLayers];
 }
 
 type Start = (name: string | undefined, path: Path, what: string, fallback: string | undefined) => readonly Reference[];
@@ -151,13 +199,22 @@ function namesOf(
   return name === undefined ? matchNames(columns ?? '', labels) : [];
 }
 
-function makeHead(model: GraphModel, name: string, head: HeadConfig, origin: Branch, path: Path, report: Report): void {
-  const { columns: _, name: __, from: ___, layers, loss, ...options } = head;
+function makeHead(
+  model: GraphModel,
+  name: string,
+  head: HeadConfig | TemplateConfig,
+  origin: Branch,
+  path: Path,
+  report: Report,
+): void {
+  const { columns, name: _, from: __, isMade, layers, loss, ...options } = head as HeadConfig;
   const end = layers.length === 0 ? origin : (fork(origin, [name])[0] as Branch);
-  const growth = { layers, path: [...path, 'layers'], report, ...(head.columns === undefined ? {} : { prefix: name }) };
+  const growth = { layers, path: [...path, 'layers'], report, ...(columns === undefined ? {} : { prefix: name }) };
   if (layers.length > 0 && !grow(end, growth)) return;
   try {
-    model.output(name, end, { ...options, ...(loss === undefined ? {} : { loss }) } as OutputOptions);
+    // One that may be made at any time changes no bit of the others.
+    const apart = isMade ? { fuse: false } : {};
+    model.output(name, end, { ...options, ...apart, ...(loss === undefined ? {} : { loss }) } as OutputOptions);
   } catch (error) {
     if (!(error instanceof TrunklineError)) throw error;
     for (const { where, ...issue } of error.issues) {

@@ -44,14 +44,15 @@ export class Origins {
       layers.forEach((layer, at) => {
         const name = nameOfLayer(layer);
         if (name === undefined) return;
-        if (this.#names.includes(name))
+        if (this.names.includes(name))
           report([...layersPath, at], { expected: 'a name that is not in use', found: `another ${quote(name)}` });
         else this.#partOfLayer.set(name, part);
       });
     }
   }
 
-  get #names(): readonly string[] {
+  /** Every name that something may begin from. */
+  get names(): readonly string[] {
     return [...new Set([...this.#built.keys(), ...this.#parts.keys(), ...this.#partOfLayer.keys()])];
   }
 
@@ -70,7 +71,7 @@ export class Origins {
     if (!this.#built.has(part)) this.#buildPart(part);
     if (this.#built.has(name)) return this.#built.get(name);
     if (!this.#partOfLayer.has(name)) {
-      const names = this.#names;
+      const names = this.names;
       this.#report(path, { expected: oneOf(names), found: quote(name), ...didYouMean(name, names) });
     }
     return undefined;

@@ -80,21 +80,26 @@ export class RunFolder {
 
   /** Lines of the metrics file; what was cut off in mid-line is left out. */
   async metricLines<Line>(): Promise<readonly Line[]> {
-    const text = await readFile(this.path('metrics'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '';
-      throw error;
-    });
-    return text
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as Line);
+    return linesIn(await this.#metrics()).map((line) => JSON.parse(line) as Line);
   }
 
   /** Forgets lines of the metrics file about later steps: they are taken once more. */
   async keepMetrics(step: number): Promise<void> {
-    const lines = await this.metricLines<{ readonly step: number }>();
-    const kept = lines.filter((line) => line.step <= step).map((line) => `${JSON.stringify(line)}\n`);
-    await writeFile(this.path('metrics'), kept.join(''));
+    const text = await this.#metrics();
+    const isKept = (line: string): boolean => (JSON.parse(line) as { readonly step: number }).step <= step;
+    const kept = linesIn(text)
+      .filter(isKept)
+      .map((line) => `${line}\n`)
+      .join('');
+    // Nothing is written where nothing goes: the disk may be full.
+    if (kept !== text || text === '') await writeFile(this.path('metrics'), kept);
+  }
+
+  async #metrics(): Promise<string> {
+    return readFile(this.path('metrics'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '';
+      throw error;
+    });
   }
 
   async #names(): Promise<readonly string[]> {
@@ -104,3 +109,5 @@ export class RunFolder {
     });
   }
 }
+
+const linesIn = (text: string): readonly string[] => text.split('\n').slice(0, -1);

@@ -1,6 +1,7 @@
 import type { Json } from '../../core/chunk.ts';
 import type { Path } from '../../core/zod-issue.ts';
 import type { Pipeline } from '../assemble.ts';
+import type { HeadConfig, TemplateConfig } from '../model/schema.ts';
 
 /**
  * What must be the same for a run to go on: what decides the numbers, and not how long it trains or what it leaves. Heads
@@ -10,11 +11,9 @@ import type { Pipeline } from '../assemble.ts';
 export function identityOf({ config }: Pick<Pipeline, 'config'>): Json {
   const { seed, sources, stream, model, merge, optimizer, engine, guard } = config;
   const { epochs: _, steps: __, ...order } = stream;
+  const { auto } = model.heads;
   const heads = Object.fromEntries(
-    model.heads.map(({ weight, learningRate, frozen, metrics, prequential, ...head }) => [
-      head.name ?? head.columns,
-      head,
-    ]),
+    model.heads.named.map(({ isMade: _, ...head }) => [head.name ?? head.columns, withoutChoices(head)]),
   );
   const read = Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, withoutLimits(source)]));
   const guarded = guard.spike ? { guard: { spike: guard.spike } } : {};
@@ -23,13 +22,18 @@ export function identityOf({ config }: Pick<Pipeline, 'config'>): Json {
     seed,
     sources: read,
     stream: order,
-    model: { ...model, heads },
+    model: { ...model, heads, ...(auto ? { auto: { ...withoutChoices(auto), columns: undefined } } : {}) },
     merge,
     optimizer,
     engine,
   };
   // As it comes back from a file.
   return JSON.parse(JSON.stringify(decisive)) as Json;
+}
+
+/** A head without what may be another at any time. */
+function withoutChoices({ weight, learningRate, frozen, metrics, prequential, ...head }: HeadConfig | TemplateConfig) {
+  return head;
 }
 
 /** A source without what decides only how much of it is taken at a time, and what is refused. */
@@ -57,10 +61,11 @@ const fixed: readonly (readonly string[])[] = [
 
 /**
  * Whether a run goes on although what stands at this place of its identity is another now: heads may come and go whole,
- * optimizer, merging and batches may be set otherwise. A head that stays has the layers and the loss that it had.
+ * optimizer, merging and batches may be set otherwise. A head that stays has the layers and the loss that it had, and so has
+ * a template.
  */
 export function isReloadable(path: Path): boolean {
-  if (path[0] === 'model') return path.length === 3 && path[1] === 'heads';
+  if (path[0] === 'model') return path.length === (path[1] === 'heads' ? 3 : path[1] === 'auto' ? 2 : 0);
   return changeable.some((place) => begins(path, place)) && !fixed.some((place) => begins(path, place));
 }
 

@@ -10,6 +10,8 @@ import type { RunFolder } from './folder.ts';
 export interface LastRun {
   readonly step: number;
   readonly fitted: Json;
+  /** Heads that were made from the template. */
+  readonly made: readonly string[];
 }
 
 /**
@@ -19,8 +21,8 @@ export interface LastRun {
 export async function findLastRun(folder: RunFolder, events: EventSink): Promise<LastRun | undefined> {
   const found = await storeOf(folder, events).newestRun();
   if (!found) return undefined;
-  const { fitted } = parseConfig(runSchema, found.run, `checkpoint of step ${found.step}`);
-  return { step: found.step, fitted };
+  const { fitted, made } = parseConfig(runSchema, found.run, `checkpoint of step ${found.step}`);
+  return { step: found.step, fitted, made };
 }
 
 /**

@@ -36,9 +36,20 @@ export async function manifestOf(pipeline: Pipeline, file: string, begunAt: stri
     file,
     config: withoutToken(pipeline.written),
     data,
-    model: formatModel(pipeline.model).split('\n'),
-    heads: pipeline.model.heads.filter(({ objective }) => objective).map(({ name }) => name),
+    ...describe(pipeline),
   };
+}
+
+/** What a manifest says of a model. */
+const describe = ({ model }: Pipeline): Pick<Manifest, 'model' | 'heads'> => ({
+  model: formatModel(model).split('\n'),
+  heads: model.heads.filter(({ objective }) => objective).map(({ name }) => name),
+});
+
+/** The manifest of a run that goes on, perhaps with other heads than it began with; undefined when it says so already. */
+export function manifestSince(before: Manifest, pipeline: Pipeline): Manifest | undefined {
+  const now = { ...before, ...describe(pipeline) };
+  return JSON.stringify(now) === JSON.stringify(before) ? undefined : now;
 }
 
 function versions(): Record<string, string> {

@@ -10,6 +10,7 @@ import type { Resumption } from '../../train/run/restore.ts';
 import { type RunOutcome, TrainingRun } from '../../train/run/run.ts';
 import { assemble, type Pipeline } from '../assemble.ts';
 import type { LoadedPipeline } from '../load.ts';
+import { madeHeads, withMadeHeads } from '../model/made.ts';
 import { beginRecording } from '../record.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { RunFolder, type RunMode } from './folder.ts';
@@ -17,7 +18,7 @@ import { identityOf, isReloadable } from './identity.ts';
 import { Journal } from './journal.ts';
 import { continuation, lastRun } from './last.ts';
 import { lockFolder } from './lock.ts';
-import { manifestOf } from './manifest.ts';
+import { type Manifest, manifestOf, manifestSince } from './manifest.ts';
 import { MetricsFile } from './metrics-file.ts';
 import { type OpenedModel, openModel } from './open.ts';
 import { type Received, receive } from './receive.ts';
@@ -34,8 +35,11 @@ export interface TrainOptions {
   readonly clock: Clock;
   /** Ends the run after the steps under way, with a checkpoint. */
   readonly stop?: AbortSignal;
-  /** Given the run when it begins, for steering it. */
-  readonly onRun?: (run: TrainingRun) => void;
+  /**
+   * Given the run when it begins, for steering it, and the heads that were made from the template. When others are made,
+   * another run takes its place.
+   */
+  readonly onRun?: (run: TrainingRun, made: readonly string[]) => void;
   /** Takes over what changed in the pipeline file, where that can be done while it is trained. */
   readonly reload?: () => Promise<ReloadOutcome>;
   /** Told before a source is looked at from beginning to end. */
@@ -55,17 +59,45 @@ export async function train(
   const folder = new RunFolder(folderOf(loaded));
   const lock = await lockFolder(folder.directory);
   try {
-    return { ...(await trainIn(folder, loaded, options)), folder };
+    let next = options;
+    let made: readonly string[] = [];
+    for (;;) {
+      const { newHeads, isPaused, ...outcome } = await trainIn(folder, loaded, made, next);
+      if (newHeads.length === 0 || outcome.outcome === 'finished' || options.stop?.aborted)
+        return { ...outcome, folder };
+      // What a checkpoint could not be written for is not forgotten.
+      made = [...made, ...newHeads];
+      options.events({ type: 'headsMade', step: outcome.step, heads: newHeads });
+      next = { ...goingOn(options), ...(isPaused ? { isPaused } : {}) };
+    }
   } finally {
     await lock.release();
   }
 }
 
-async function trainIn(folder: RunFolder, loaded: LoadedPipeline, options: TrainOptions): Promise<RunOutcome> {
+/** How a run goes on that gave way to one with more heads. */
+function goingOn({ onRemark: _, ...options }: TrainOptions): TrainOptions {
+  return { ...options, mode: 'continue', resume: 'reloaded' };
+}
+
+interface Ended extends RunOutcome {
+  /** Heads for which it gave way. */
+  readonly newHeads: readonly string[];
+  readonly isPaused: boolean;
+}
+
+/** @param made heads that are to be made from the template, beside those of the checkpoint that it goes on from */
+async function trainIn(
+  folder: RunFolder,
+  unmade: LoadedPipeline,
+  made: readonly string[],
+  options: TrainOptions & { readonly isPaused?: boolean },
+): Promise<Ended> {
   const mode = options.mode === 'continue' ? await continuation(folder, options.events) : options.mode;
   const replaced = mode === 'overwrite' ? await folder.begunAt() : undefined;
   await folder.prepare(mode);
   const before = mode === 'resume' ? await lastRun(folder, options.events, 'begin anew: --overwrite') : undefined;
+  const loaded = withMadeHeads(unmade, [...(before?.made ?? []), ...made]);
   const pipeline = await assemble(loaded, {
     clock: options.clock,
     events: options.events,
@@ -76,10 +108,14 @@ async function trainIn(folder: RunFolder, loaded: LoadedPipeline, options: Train
   if (replaced !== undefined) await new DeadLetters(pipeline.deadLetter, replaced, options.events).goBack({});
   const recording = await recordingOf(pipeline, mode);
   const begunAt = before ? await folder.begunAt() : new Date(options.clock.nowMs()).toISOString();
-  if (!before) {
-    const manifest = await manifestOf(pipeline, loaded.file, begunAt as string);
-    await folder.write('manifest', `${JSON.stringify(manifest, null, 2)}\n`);
-  }
+  const manifest = before
+    ? manifestSince((await folder.manifest()) as Manifest, pipeline)
+    : await manifestOf(pipeline, loaded.file, begunAt as string);
+  if (manifest)
+    await folder.write('manifest', `${JSON.stringify(manifest, null, 2)}\n`).catch((error: unknown) => {
+      // That of a run that goes on is there: what it says of heads is as old as the last start then.
+      if (!before) throw error;
+    });
   await folder.keepMetrics(before?.step ?? 0);
   const metrics = await MetricsFile.open(folder.path('metrics'), options);
   const events = (event: TrunklineEvent): void => {
@@ -90,6 +126,7 @@ async function trainIn(folder: RunFolder, loaded: LoadedPipeline, options: Train
   const { journal: path } = pipeline.config;
   const journal = path === undefined ? undefined : await Journal.open(path, before?.step ?? 0);
   const model = await openModel(pipeline, events);
+  const over = new AbortController();
   let received: Received | undefined;
   let server: Server | undefined;
   try {
@@ -98,13 +135,21 @@ async function trainIn(folder: RunFolder, loaded: LoadedPipeline, options: Train
     const resume = before && { resume: options.resume ?? 'exact' };
     const run = new TrainingRun(plan, { clock: options.clock, events, ...resume });
     server = await steer(pipeline, model.runner, run, received.routes, { ...options, events });
-    options.onRun?.(run);
+    options.onRun?.(run, madeHeads(pipeline.config.model));
+    if (options.isPaused) void run.pause('as before heads were made');
+    let isPaused = false;
+    pipeline.newHeads?.onWanted(() => {
+      isPaused = run.isPaused;
+      void giveWay(run, options.clock, over.signal);
+    });
     if (options.stop?.aborted) run.stop();
-    options.stop?.addEventListener('abort', () => run.stop(), { once: true });
-    return await run.run();
+    options.stop?.addEventListener('abort', () => run.stop(), { once: true, signal: over.signal });
+    const outcome = await run.run();
+    return { ...outcome, newHeads: pipeline.newHeads?.wanted ?? [], isPaused };
   } catch (error) {
     throw pipeline.located(error);
   } finally {
+    over.abort();
     await server?.close();
     await received?.close();
     await model.close();
@@ -112,6 +157,20 @@ async function trainIn(folder: RunFolder, loaded: LoadedPipeline, options: Train
     await dead.close();
     await journal?.close();
     await recording?.close();
+  }
+}
+
+/** Between two tries to keep a run. */
+const againMs = 1000;
+
+/** Ends a run so that another goes on with more heads: once it can be kept, as a disk may be full. */
+async function giveWay(run: TrainingRun, clock: Clock, signal: AbortSignal): Promise<void> {
+  try {
+    while (!(await run.checkpoint())) await clock.sleep(againMs, signal);
+    run.stop();
+  } catch (error) {
+    // The run has ended meanwhile.
+    if (!signal.aborted) throw error;
   }
 }
 
@@ -172,6 +231,7 @@ async function planOf(
     reloadable: isReloadable,
     ...(config.guard.notFinite === 0 ? {} : { pauseAfter: config.guard.notFinite }),
     ...(config.guard.spike?.goBackAfter ? { goBackAfter: config.guard.spike.goBackAfter } : {}),
+    made: madeHeads(config.model),
     fitted: pipeline.fitted(),
   };
 }

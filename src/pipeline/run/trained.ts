@@ -5,6 +5,7 @@ import { refusals } from '../../train/run/identity.ts';
 import { differencesSince } from '../../train/run/restore.ts';
 import { assemble, type Pipeline } from '../assemble.ts';
 import type { LoadedPipeline } from '../load.ts';
+import { withMadeHeads } from '../model/made.ts';
 import { RunFolder } from './folder.ts';
 import { identityOf } from './identity.ts';
 import { lastRun } from './last.ts';
@@ -24,8 +25,8 @@ export interface TrainedPipeline extends OpenedModel {
  */
 export async function openTrained(loaded: LoadedPipeline, events: EventSink): Promise<TrainedPipeline> {
   const folder = new RunFolder(folderOf(loaded));
-  const { fitted } = await lastRun(folder, events, `train it first: trunkline train ${loaded.file}`);
-  const pipeline = await assemble(loaded, { fitted, sourcesMayBeGone: true });
+  const { fitted, made } = await lastRun(folder, events, `train it first: trunkline train ${loaded.file}`);
+  const pipeline = await assemble(withMadeHeads(loaded, made), { fitted, sourcesMayBeGone: true });
   const store = new CheckpointStore({ directory: folder.path('checkpoints'), keep: 2, events });
   const found = await store.newest(pipeline.model).catch(async (error: unknown) => {
     throw (await changedSince(store, pipeline)) ?? error;

@@ -4,8 +4,8 @@ import type { Flow } from '../flow.ts';
 import type { Side } from './sides.ts';
 
 /** @throws ConfigError when no label can come of a stream */
-export function checkLabels({ name, heads }: Flow): void {
-  if (heads.length > 0) return;
+export function checkLabels({ name, heads, mayHaveNewHeads }: Flow): void {
+  if (heads.length > 0 || mayHaveNewHeads) return;
   throw new ConfigError({
     where: `join, source '${name}'`,
     expected: 'labels of one head or more',

@@ -23,8 +23,12 @@ export class RowDecoder {
   readonly #forms: Names;
   readonly #parsed = new Map<number, SampleForm | LabelForm>();
 
-  constructor(forms: Names) {
+  readonly #heads: ReadonlySet<string>;
+
+  /** @param heads that there are: labels may have been kept when there were others, which were retired */
+  constructor(forms: Names, heads: readonly string[]) {
     this.#forms = forms;
+    this.#heads = new Set(heads);
   }
 
   /**
@@ -89,6 +93,10 @@ export class RowDecoder {
       for (const bytes of labels)
         for (let at = 0; at < bytes.length; ) {
           const form = this.#form(bytes.readUInt16LE(at)) as LabelForm;
+          if (!this.#heads.has(form.head)) {
+            at += labelHeader + labelBytes(form);
+            continue;
+          }
           columns[form.head] ??= {
             values: allocate(form.array, matches.length * form.size),
             present: new Uint8Array(matches.length),
@@ -130,6 +138,10 @@ function readColumn(form: ColumnForm, rows: readonly Buffer[], at: Int32Array): 
   if (form.kind === 'multiHot') return { kind: 'multiHot', size: form.size, starts, places: values };
   return { kind: 'sequence', lengths: form.lengths, padding: form.padding, starts, values };
 }
+
+/** Bytes of a label, after its header. */
+const labelBytes = ({ array, size, isWeighted, isBounded }: LabelForm): number =>
+  size * elementBytes(array) + (isWeighted ? 4 : 0) + (isBounded ? 4 * size : 0);
 
 /** Puts a label into its column, unless there is one. @returns where the next begins */
 function readLabel(form: LabelForm, bytes: Buffer, at: number, column: Growing, row: number): number {

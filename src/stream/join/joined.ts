@@ -162,17 +162,18 @@ export class Joined implements Feed {
     if (this.#controller.signal.aborted) this.#store.close();
     this.#controller.signal.throwIfAborted();
     const matcher = await this.#matcher(this.#store);
-    this.#working = { store: this.#store, matcher, decoder: new RowDecoder(matcher.forms) };
+    this.#working = { store: this.#store, matcher, decoder: new RowDecoder(matcher.forms, this.flow.heads) };
     return this.#working;
   }
 
   /** A matcher for what is in the store, as soon as the disk takes what that writes. */
   async #matcher(store: JoinStore): Promise<Matcher> {
-    const { heads } = this.#sides.labels.flowAt('join.labels');
+    const { heads, mayHaveNewHeads } = this.#sides.labels.flowAt('join.labels');
+    const awaited = mayHaveNewHeads ? undefined : heads;
     for (;;) {
       if (this.#stall) await this.#options.clock.sleep(againMs, this.#controller.signal);
       try {
-        return new Matcher(store, this.flow, heads, this.#counts, this.#options);
+        return new Matcher(store, this.flow, awaited, this.#counts, this.#options);
       } catch (error) {
         this.#stalled(error);
       }

@@ -23,8 +23,8 @@ export class Matcher {
   readonly #options: MatcherOptions;
   readonly #heads: Names;
   readonly #encoder: RowEncoder;
-  /** Heads that labels may still come of; a sample that has them all waits no more. */
-  readonly #awaited: readonly number[];
+  /** Heads that labels may still come of; a sample that has them all waits no more. Undefined when they may be any. */
+  readonly #awaited: readonly number[] | undefined;
   #nextDueMs = Number.NEGATIVE_INFINITY;
   /** What rows look like. */
   readonly forms: Names;
@@ -33,8 +33,14 @@ export class Matcher {
   /** What the flow is told when all of that is in the store. */
   #books: (() => void)[] = [];
 
-  /** @param heads that labels may come of */
-  constructor(store: JoinStore, flow: Flow, heads: readonly string[], counts: Counting, options: MatcherOptions) {
+  /** @param heads that labels may come of; any, when undefined */
+  constructor(
+    store: JoinStore,
+    flow: Flow,
+    heads: readonly string[] | undefined,
+    counts: Counting,
+    options: MatcherOptions,
+  ) {
     this.#store = store;
     this.#flow = flow;
     this.#counts = counts;
@@ -44,9 +50,9 @@ export class Matcher {
     this.forms = names('forms');
     this.#heads = names('heads');
     this.#encoder = new RowEncoder(this.forms);
-    let awaited: readonly number[] = [];
+    let awaited: readonly number[] | undefined;
     store.change(() => {
-      awaited = heads.map((head) => this.#heads.number(head));
+      awaited = heads?.map((head) => this.#heads.number(head));
     });
     this.#awaited = awaited;
   }
@@ -188,7 +194,8 @@ export class Matcher {
   }
 
   #isDone(heads: readonly number[]): boolean {
-    return heads.length >= this.#awaited.length && this.#awaited.every((head) => heads.includes(head));
+    const awaited = this.#awaited;
+    return awaited !== undefined && heads.length >= awaited.length && awaited.every((head) => heads.includes(head));
   }
 
   #put(key: string, before: Entry | undefined, after: Entry): void {

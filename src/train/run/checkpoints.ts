@@ -103,11 +103,12 @@ export class RunCheckpoints {
   async #write(flow: Flow, { step, epoch }: RunPlace): Promise<boolean> {
     this.#isStale = false;
     this.#last = { step, epoch, atMs: this.#options.clock.monotonicMs() };
-    const { runner, identity, fitted, plateaus } = this.#plan;
+    const { runner, identity, fitted, made = [], plateaus } = this.#plan;
     const state = flow.state();
     const stream = () => encodeState(state);
     const scored = this.#evaluations.state();
-    const run = { epoch, identity, heads: choicesOf(this.#plan), fitted, plateaus: plateaus?.state() ?? {}, scored };
+    const heads = choicesOf(this.#plan);
+    const run = { epoch, identity, heads, fitted, made, plateaus: plateaus?.state() ?? {}, scored };
     this.#coverage.add(step, state);
     this.#unwritten++;
     try {

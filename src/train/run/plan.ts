@@ -66,6 +66,8 @@ export interface RunPlan {
   readonly identity: Json;
   /** Whether a run goes on although what stands at this place of its identity is another now; false when left out. */
   readonly reloadable?: (path: Path) => boolean;
+  /** Heads that were made from the template: part of checkpoints, as nobody else names them. */
+  readonly made?: readonly string[];
   /** What else a run goes on from: what features were fitted to. It does not change while training. */
   readonly fitted: Json;
 }

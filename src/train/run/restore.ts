@@ -43,6 +43,8 @@ export const runSchema = z.strictObject({
   /** What heads were described with: what was chosen for them since is in the model's state. */
   heads: z.record(z.string(), z.custom<HeadChoice>()),
   fitted: z.custom<Json>(),
+  /** Heads that were made from the template. */
+  made: z.array(z.string()).default([]),
   /** Of heads that are looked at for progress. */
   plateaus: z.record(z.string(), z.record(z.string(), z.number())).default({}),
   scored: z.record(z.string(), z.number()).default({}),
@@ -89,7 +91,8 @@ export async function restoreRun(
   if (resume === 'exact' || differences.length === 0) plan.runner.restore(found.model);
   else adoptByName(plan.runner, remembered(found.model, differences), events);
   if (resume === 'reloaded') choose(plan, found.model.settings, run.heads);
-  return { step: found.step, epoch: run.epoch, scored: run.scored, stream: decodeState(found.stream) };
+  const heads = plan.runner.spec.heads.map(({ name }) => name);
+  return { step: found.step, epoch: run.epoch, scored: run.scored, stream: decodeState(found.stream, heads) };
 }
 
 /** The newest checkpoint. What was said otherwise when it was begun is told rather than what that came to in the model's text. */

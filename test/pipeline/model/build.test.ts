@@ -20,7 +20,7 @@ const fingerprint: Given['inputs'] = { fp: { shape: [16], dtype: 'float32' } };
 function build(config: ModelInputConfig, given: Partial<Given> = {}): ModelSpec {
   const where = (path: readonly PropertyKey[]): string => placeOf(path, 'model');
   const parsed = parseConfig(modelSchema, config, where);
-  return buildModel(parsed, { inputs: fingerprint, labels: assays, seed: 0, where, ...given });
+  return buildModel(parsed, { inputs: fingerprint, labels: assays, seed: 0, where, ...given }).spec;
 }
 
 function messageOf(config: unknown, given: Partial<Given> = {}): string {
