@@ -37,7 +37,7 @@ const pipeline = pipelineOf({
       labels: { columns: 'head*' },
     },
   },
-  stream: { from: 'train', shuffle: 8192, batch: 64, epochs: 'endless', steps: warmSteps + 2 * turns * turnSteps },
+  stream: { from: 'train', shuffle: 8192, batch: 16, epochs: 'endless', steps: warmSteps + 2 * turns * turnSteps },
   model: {
     trunk: [{ dense: { units: 2048, activation: 'relu' } }, { dense: { units: 4096, activation: 'relu' } }],
     heads: [{ columns: 'head*', from: 'trunk', layers: [{ dense: { units: 1 } }], loss: 'binaryCrossentropy' }],
