@@ -12,9 +12,9 @@ import { Prometheus } from '../src/report/prometheus.ts';
 import { Telemetry } from '../src/report/telemetry/telemetry.ts';
 import { mix } from '../src/trace/hash.ts';
 import { setting, table, writeSection } from './measure/results.ts';
-import { quantile } from './measure/timing.ts';
+import { processorMs, quantile } from './measure/timing.ts';
 
-// What being seen costs: `npm run bench -- telemetry`. A scrape of 1,000 heads, an event of a step, and whole steps with all
+// What being seen costs: `npm run bench -- telemetry [pairs of blocks]`. A scrape of 1,000 heads, an event of a step, and whole steps with all
 // that listens against nothing that does, taking turns within one run.
 
 const [load = 0] = loadavg();
@@ -43,20 +43,14 @@ function stepOf(heads: number): StepTaken {
   };
 }
 
-/** Milliseconds of the processor that this process has had, all threads together: other work on the machine is not in it. */
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
 /** Milliseconds of the processor of each call: medians over rounds of so many calls. */
 async function cpuOf(calls: number, rounds: number, call: () => unknown): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round <= rounds; round++) {
-    const begin = cpuMs();
+    const begin = processorMs();
     for (let at = 0; at < calls; at++) await call();
     // The first round compiles.
-    if (round > 0) times.push((cpuMs() - begin) / calls);
+    if (round > 0) times.push((processorMs() - begin) / calls);
   }
   return quantile(times, 0.5);
 }
@@ -90,8 +84,10 @@ async function listening(heads: number, mostHeads: number): Promise<Listening> {
   return { heads, series, renderMs, eventMs };
 }
 
-/** Steps between two turns, turns, and steps before the first one. */
-const [blockSteps, blocks, warmSteps] = [25, 140, 300];
+/** Steps of a block, pairs of blocks (one that nobody listens to, one that all do), and steps before the first. */
+const blockSteps = 10;
+const pairs = Number(process.argv[2] ?? 400);
+const warmSteps = 300;
 
 const pipeline = (columns: string, size: number, heads: number, batch: number) => ({
   name: 'telemetry',
@@ -108,7 +104,7 @@ const pipeline = (columns: string, size: number, heads: number, batch: number) =
       labels: { columns },
     },
   },
-  stream: { from: 'train', shuffle: 8192, batch, epochs: 'endless', steps: warmSteps + blockSteps * blocks },
+  stream: { from: 'train', shuffle: 8192, batch, epochs: 'endless', steps: warmSteps + 2 * blockSteps * pairs },
   model: {
     trunk: [{ dense: { units: 256, activation: 'relu' } }, { dropout: { rate: 0.2 } }, { dense: { units: 128 } }],
     heads: [{ columns, from: 'trunk', layers: [{ dense: { units: 1 } }], loss: 'binaryCrossentropy' }],
@@ -118,9 +114,8 @@ const pipeline = (columns: string, size: number, heads: number, batch: number) =
 });
 
 interface Trained {
-  /** Milliseconds of the processor of each block of steps: with nobody who listens, and with all. */
-  readonly off: readonly number[];
-  readonly on: readonly number[];
+  /** Milliseconds of the processor of both blocks of a pair: the one that nobody listens to, and the one that all do. */
+  readonly pairs: readonly { readonly off: number; readonly on: number }[];
   /** Milliseconds that the listeners of a step took, in their place. */
   readonly listenersMs: readonly number[];
   /** Milliseconds between two steps that nobody listened to. */
@@ -130,7 +125,7 @@ interface Trained {
 async function trainedSteps(heads: number): Promise<Trained> {
   const loaded = pipelineOf(pipeline('head*', 64, heads, 128));
   const watched = await watch(loaded, { clock: systemClock, events: ignoreEvents });
-  const blocksOf = { off: [] as number[], on: [] as number[] };
+  const blocks = { off: [] as number[], on: [] as number[] };
   const [listenersMs, stepMs]: [number[], number[]] = [[], []];
   let [begin, lastMs, isOn] = [0, 0, false];
   const events = (event: TrunklineEvent): void => {
@@ -146,21 +141,22 @@ async function trainedSteps(heads: number): Promise<Trained> {
     lastMs = endMs;
     const counted = event.step - warmSteps;
     if (counted < 0 || counted % blockSteps !== 0) return;
-    const now = cpuMs();
-    if (counted > 0) blocksOf[isOn ? 'on' : 'off'].push(now - begin);
-    // By chance: what reading does comes in a rhythm of its own.
-    [begin, isOn] = [now, mix(event.step) % 2 === 0];
+    const now = processorMs();
+    if (counted > 0) blocks[isOn ? 'on' : 'off'].push(now - begin);
+    // Which block of a pair is first is by chance: what reading does comes in a rhythm of its own.
+    const block = counted / blockSteps;
+    const isFirst = mix(Math.floor(block / 2)) % 2 === 0;
+    [begin, isOn] = [now, isFirst === (block % 2 === 0)];
   };
   await train(loaded, { mode: 'overwrite', events, clock: systemClock, onRun: (run) => watched.begin(run, loaded) });
   await watched.close();
-  return { ...blocksOf, listenersMs, stepMs };
+  return { pairs: blocks.off.map((off, at) => ({ off, on: blocks.on[at] as number })), listenersMs, stepMs };
 }
 
-/** Mean, and its standard error. */
-function meanOf(values: readonly number[]): readonly [mean: number, error: number] {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  return [mean, Math.sqrt(variance / values.length)];
+/** The median, and where it lies in 95 of 100 runs: between two of the values, whatever they are spread like. */
+function medianOf(values: readonly number[]): readonly [median: number, from: number, to: number] {
+  const half = (1.96 * Math.sqrt(values.length)) / 2 / values.length;
+  return [quantile(values, 0.5), quantile(values, Math.max(0, 0.5 - half)), quantile(values, Math.min(1, 0.5 + half))];
 }
 
 const listened = [await listening(24, 200), await listening(200, 200), await listening(1000, 200)];
@@ -169,13 +165,18 @@ const trained: string[][] = [];
 for (const { heads, renderMs } of listened) {
   // A program of a thousand layers takes long to compile, and its steps are long.
   if (heads > 200) continue;
-  const { off, on, listenersMs, stepMs } = await trainedSteps(heads);
-  const [[without, withoutError], [with_, withError]] = [meanOf(off), meanOf(on)];
+  const { pairs: both, listenersMs, stepMs } = await trainedSteps(heads);
+  const [more, from, to] = medianOf(both.map(({ off, on }) => on / off - 1));
   const percent = (share: number): string => (100 * share).toFixed(1);
   trained.push([
     heads.toLocaleString('en-US'),
-    (without / blockSteps).toFixed(2),
-    `${percent(with_ / without - 1)} ± ${percent(Math.hypot(withError / with_, withoutError / without))} %`,
+    (
+      quantile(
+        both.map(({ off }) => off),
+        0.5,
+      ) / blockSteps
+    ).toFixed(2),
+    `${percent(more)} % (${percent(from)} to ${percent(to)})`,
     quantile(stepMs, 0.1).toFixed(2),
     `${quantile(listenersMs, 0.1).toFixed(3)} (${percent(quantile(listenersMs, 0.1) / quantile(stepMs, 0.1))} %)`,
     `${percent(renderMs / 15_000)} %`,
@@ -196,8 +197,8 @@ const body = [
   ),
   '',
   `Whole steps (a trunk of 256 and 128 units, 30 % of the labels, batches of 128, the daemon's telemetry) against steps that`,
-  `nobody listens to: ${blocks} blocks of ${blockSteps} steps, on or off by chance within one run, means and the standard error of`,
-  'what they differ by: where that is larger than the difference, the machine was too busy to tell. Beside it the fastest',
+  `nobody listens to: ${pairs} pairs of neighbouring blocks of ${blockSteps} steps within one run, the first of a pair on or off by chance;`,
+  'the median of what the two differ by, and in brackets where it is to be found in 95 of 100 runs. Beside it the fastest',
   'tenth of the steps, that of the listeners in their place and its share of it, and a scrape as a share of the 15 s between two.',
   '',
   table(['heads', 'off, ms a step', 'on: more by', 'fastest tenth, ms', 'listeners, ms', 'scrapes'], trained),

@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, type Gauge, Registry } from 'prom-client';
 import type { TrunklineEvent } from '../core/event.ts';
-import type { HistogramRow, ReadRow } from './telemetry/row.ts';
+import { Buckets, keyOf } from './telemetry/buckets.ts';
+import type { HistogramRow, MetricRow, Reading, ReadRow } from './telemetry/row.ts';
 import { metricTable } from './telemetry/table/index.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
@@ -11,18 +12,21 @@ const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 export class Prometheus {
   readonly #registry = new Registry();
   readonly #telemetry: Telemetry;
-  readonly #histograms: readonly { readonly row: HistogramRow; readonly histogram: Histogram }[];
+  readonly #histograms: readonly { readonly row: HistogramRow; readonly buckets: Buckets }[];
 
   /** @param pipeline its name, a label of every series */
   constructor(telemetry: Telemetry, pipeline: string) {
     this.#telemetry = telemetry;
-    this.#registry.setDefaultLabels({ pipeline });
-    const histograms: { readonly row: HistogramRow; readonly histogram: Histogram }[] = [];
+    const shared = { pipeline };
+    const histograms: { readonly row: HistogramRow; readonly buckets: Buckets }[] = [];
     for (const row of metricTable)
-      if (row.type === 'histogram') histograms.push({ row, histogram: this.#histogram(row) });
-      else this.#add(row);
+      if (row.type === 'histogram') {
+        const buckets = new Buckets(row.buckets, row.labels);
+        histograms.push({ row, buckets });
+        this.#add(row, shared, () => buckets.readings(row.name));
+      } else this.#add(row, shared, () => readingsOf(row, telemetry));
     this.#histograms = histograms;
-    collectDefaultMetrics({ register: this.#registry });
+    collectDefaultMetrics({ register: this.#registry, labels: shared });
     for (const name of misnamed) this.#registry.removeSingleMetric(name);
   }
 
@@ -31,8 +35,7 @@ export class Prometheus {
   }
 
   readonly event = (event: TrunklineEvent): void => {
-    for (const { row, histogram } of this.#histograms)
-      for (const [labels, value] of row.of(event)) histogram.observe(labels, value);
+    for (const { row, buckets } of this.#histograms) for (const reading of row.of(event)) buckets.add(reading);
   };
 
   /** All metrics as they are now. */
@@ -41,34 +44,36 @@ export class Prometheus {
     return this.#registry.metrics();
   }
 
-  #histogram({ name, help, labels, buckets }: HistogramRow): Histogram {
-    return new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers: [this.#registry] });
-  }
-
-  #add({ name, help, labels, type, read }: ReadRow): void {
-    const described = { name, help, labelNames: [...labels], registers: [this.#registry] };
-    const telemetry = this.#telemetry;
-    if (type === 'counter')
-      new Counter({
-        ...described,
-        collect() {
-          empty(this, labels);
-          for (const [values, value] of read(telemetry)) this.inc(values, value);
-        },
-      });
-    else
-      new Gauge({
-        ...described,
-        collect() {
-          empty(this, labels);
-          for (const [values, value] of read(telemetry)) this.set(values, value);
-        },
-      });
+  /**
+   * What a scrape asks a metric for, without the library's own store of values: each would be put there by its labels, sorted and
+   * hashed, to be taken out of it at once.
+   */
+  #add(
+    { name, help, type }: MetricRow,
+    sharedLabels: object,
+    read: () => Iterable<readonly [string, ...Reading]>,
+  ): void {
+    const metric = {
+      name,
+      get: async () => ({
+        ...{ name, help, type, aggregator: 'sum' },
+        values: Array.from(read(), ([metricName, labels, value]) => ({ metricName, labels, sharedLabels, value })),
+      }),
+    };
+    this.#registry.registerMetric(metric as unknown as Gauge);
   }
 }
 
-/** Takes all values out of a metric: one without labels would be left with 0. */
-function empty(metric: Counter | Gauge, labels: readonly string[]): void {
-  metric.reset();
-  if (labels.length === 0) metric.remove();
+/** Each series once: of counters that are told apart the sum, of gauges the last. */
+function* readingsOf(
+  { name, labels: names, type, read }: ReadRow,
+  telemetry: Telemetry,
+): Generator<readonly [string, ...Reading]> {
+  const series = new Map<string, Reading>();
+  for (const reading of read(telemetry)) {
+    const key = keyOf(names, reading[0]);
+    const before = type === 'counter' ? series.get(key) : undefined;
+    series.set(key, before ? [before[0], before[1] + reading[1]] : reading);
+  }
+  for (const [labels, value] of series.values()) yield [name, labels, value];
 }

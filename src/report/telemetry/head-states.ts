@@ -1,6 +1,10 @@
-import { HeadMeans } from '../../core/head-means.ts';
 import type { HeadEvaluation, HeadScore, HeadStep } from '../../core/train-event.ts';
 import { HeadCap } from './head-cap.ts';
+
+/** A count that several heads may share: those without series of their own do. */
+interface Count {
+  labels: number;
+}
 
 /** What is known of one head. */
 export interface HeadState {
@@ -13,6 +17,11 @@ export interface HeadState {
   denominator: number | undefined;
   /** When it was trained last; when it became known, as long as it was not. On the monotonic clock. */
   lastMs: number;
+  /** Of this interval: the sum of the losses over its labels, and how many these were. */
+  sum: number;
+  sumLabels: number;
+  /** Labels that its series was trained on. */
+  readonly trained: Count;
   /** By source. */
   readonly evaluations: Map<string, HeadEvaluation>;
   /** Over its last labels, each scored before it was trained on. */
@@ -22,10 +31,9 @@ export interface HeadState {
 /** What steps say of heads. Memory is bounded by the number of heads; those that are retired go. */
 export class HeadStates {
   readonly #heads = new Map<string, HeadState>();
-  readonly #interval = new HeadMeans();
   readonly #cap: HeadCap;
-  /** Labels that were trained on, by series: they stay when heads go. */
-  readonly labels = new Map<string, number>();
+  /** By series. */
+  readonly #trained = new Map<string, Count>();
 
   constructor(mostSeries: number) {
     this.#cap = new HeadCap(mostSeries);
@@ -40,18 +48,17 @@ export class HeadStates {
   begin(names: readonly string[], nowMs: number): void {
     const present = new Set(names);
     for (const name of this.#heads.keys()) if (!present.has(name)) this.#heads.delete(name);
-    for (const name of names) {
-      const { series } = this.#of(name, nowMs);
-      this.labels.set(series, this.labels.get(series) ?? 0);
-    }
+    for (const name of names) this.#of(name, nowMs);
   }
 
   add(heads: Readonly<Record<string, HeadStep>>, nowMs: number): void {
-    this.#interval.add(heads);
     for (const name in heads) {
-      const { labels, weight, denominator } = heads[name] as HeadStep;
+      const { loss, labels, weight, denominator } = heads[name] as HeadStep;
       const head = this.#of(name, nowMs);
-      this.labels.set(head.series, (this.labels.get(head.series) ?? 0) + labels);
+      // The same for every denominator.
+      head.sum += loss * denominator;
+      head.sumLabels += labels;
+      head.trained.labels += labels;
       head.weight = weight;
       head.denominator = denominator;
       head.lastMs = nowMs;
@@ -72,11 +79,16 @@ export class HeadStates {
 
   /** An interval is over: its means are those that are shown. */
   endInterval(): void {
-    for (const [name, { loss }] of Object.entries(this.#interval.all())) {
-      const head = this.#heads.get(name);
-      if (head) head.loss = loss;
+    for (const head of this.#heads.values()) {
+      if (head.sumLabels > 0) head.loss = head.sum / head.sumLabels;
+      head.sum = 0;
+      head.sumLabels = 0;
     }
-    this.#interval.clear();
+  }
+
+  /** Labels that were trained on, by series: they stay when heads go. */
+  *labels(): Generator<readonly [series: string, labels: number]> {
+    for (const [series, { labels }] of this.#trained) yield [series, labels];
   }
 
   /** In the order in which they became known. */
@@ -92,9 +104,15 @@ export class HeadStates {
     let head = this.#heads.get(name);
     if (!head) {
       const unknown = { loss: undefined, weight: undefined, denominator: undefined };
+      const series = this.#cap.nameOf(name);
+      const trained = this.#trained.get(series) ?? { labels: 0 };
+      this.#trained.set(series, trained);
+      const interval = { sum: 0, sumLabels: 0 };
       head = {
-        series: this.#cap.nameOf(name),
+        series,
         ...unknown,
+        ...interval,
+        trained,
         lastMs: nowMs,
         evaluations: new Map(),
         prequential: undefined,

@@ -73,7 +73,7 @@ export const headRows: readonly ReadRow[] = [
     help: 'Labels that a head was trained on by this process.',
     labels: ['head'],
     unit: 'count',
-    read: ({ heads }) => [...heads.labels].map(([head, count]): Reading => [{ head }, count]),
+    read: ({ heads }) => [...heads.labels()].map(([head, count]): Reading => [{ head }, count]),
   },
   {
     name: 'trunkline_head_loss',
