@@ -55,7 +55,7 @@ beforeAll(() => {
   });
 });
 
-test('the programs of the README have the types that they use', () => {
+test('the programs of the README have the types that they use', { timeout: 120_000 }, () => {
   const { config } = readConfigFile(fileURLToPath(new URL('tsconfig.json', root)), sys.readFile);
   // A user's program is as strict as `tsc --init` makes it; Trunkline's own sources are stricter, and checked elsewhere.
   const { options } = convertCompilerOptionsFromJson(
