@@ -17,13 +17,15 @@ const { values, positionals } = parseArgs({
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '9' },
     only: { type: 'string', default: '' },
-    soak: { type: 'string', default: '20' },
+    soak: { type: 'string', default: '15' },
+    patience: { type: 'string', default: '60' },
   },
 });
 const settings: Settings = {
   threads: Number(values.threads),
   rounds: Number(values.rounds),
   only: values.only.split(',').filter(Boolean),
+  patienceMs: Number(values.patience) * 1000,
   soakMs: Number(values.soak) * 1000,
 };
 

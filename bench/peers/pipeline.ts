@@ -7,8 +7,6 @@ import { built, root } from './build.ts';
 import { environment, onProcessors, peersFolder } from './process.ts';
 import type { Found, Settings } from './steps.ts';
 
-const epochs = 3;
-
 /** The file as `npm run data -- kinase1000` prepares it, or as it was before. */
 const dataFile = [
   join(process.env.TRUNKLINE_DATA ?? join(root, 'data'), 'kinase1000/train.parquet'),
@@ -50,9 +48,10 @@ function meanLoss(events: string): number {
 
 /** One epoch of kinase1000 from its Parquet file to a trained model, ours and PyTorch's, each a process of its own. */
 export async function measurePipeline(
-  { threads, only }: Settings,
+  { threads, rounds, only }: Settings,
   told: (message: string) => void,
 ): Promise<readonly Found[]> {
+  const epochs = Math.min(rounds, 3);
   if (!dataFile) return [{ contender: 'everyone', absent: 'no data: npm run data -- kinase1000' }];
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-pipeline-'));
   const file = join(folder, 'pipeline.json');

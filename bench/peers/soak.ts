@@ -1,6 +1,6 @@
 import { contenders, takesPart } from './contender.ts';
 import { type ContenderProcess, openContender } from './process.ts';
-import { type Found, labelOf, namedOf, patienceMs, type Settings, withWork } from './steps.ts';
+import { type Found, labelOf, namedOf, type Settings, withWork } from './steps.ts';
 import { type Work, works } from './work.ts';
 
 const rows = 16;
@@ -15,7 +15,7 @@ interface Soaked {
 
 /** Memory and time of a step after 1,000 and after 100,000 steps, or as many as the given time is enough for; in turns. */
 export async function measureSoak(settings: Settings, told: (message: string) => void): Promise<readonly Found[]> {
-  const { threads, only, soakMs } = settings;
+  const { threads, only, soakMs, patienceMs } = settings;
   const work = works.find(({ id }) => id === 'soak') as Work;
   return withWork(work, rows, async (folder) => {
     const found: Found[] = [];

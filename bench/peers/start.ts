@@ -1,15 +1,15 @@
 import { quantile } from '../measure/timing.ts';
 import { contenders, takesPart } from './contender.ts';
 import { openContender } from './process.ts';
-import { type Found, labelOf, namedOf, patienceMs, type Settings, withWork } from './steps.ts';
+import { type Found, labelOf, namedOf, type Settings, withWork } from './steps.ts';
 import { type Work, works } from './work.ts';
 
 const rows = 128;
 
 /** From the start of a process to its first step, of the dense work with 128 rows, everybody in turn. */
 export async function measureStart(settings: Settings, told: (message: string) => void): Promise<readonly Found[]> {
-  const { threads, only } = settings;
-  const rounds = Math.min(settings.rounds, 5);
+  const { threads, only, patienceMs } = settings;
+  const rounds = Math.min(settings.rounds, 3);
   const dense = works.find(({ id }) => id === 'dense') as Work;
   const starts = contenders
     .filter((contender) => takesPart(contender, 'start', rows))

@@ -34,15 +34,15 @@ export interface Settings {
   readonly rounds: number;
   /** Contenders by how their labels begin; all, when nobody is named. */
   readonly only: readonly string[];
+  /** After which a contender is given up that has not taken its first step. */
+  readonly patienceMs: number;
   /** Time for the steps of each contender of the soak. */
   readonly soakMs: number;
 }
 
 const comparedStep = 50;
-/** After which a contender is given up that has not taken its first step. */
-export const patienceMs = 180_000;
 /** No turn takes longer, whatever a contender's steps take. */
-const turnMs = 1000;
+const turnMs = 500;
 
 /** What a contender is called before it has said so itself. */
 export const labelOf = ({ file, form, env }: Contender): string =>
@@ -80,7 +80,7 @@ async function lossOf(process: ContenderProcess): Promise<number> {
 export async function measureSteps(
   work: Work,
   rows: number,
-  { threads, rounds, only }: Settings,
+  { threads, rounds, only, patienceMs }: Settings,
   told: (message: string) => void,
 ): Promise<readonly Found[]> {
   const found = contenders

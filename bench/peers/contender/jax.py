@@ -55,7 +55,8 @@ def build(given):
     params = {name: {place: given.weights(place) for place, _ in layers} for name, layers in chains.items()}
     normalized = [place for place, layer in chains["trunk"] if layer["type"] == "batchNorm"]
     statistics = {place: [0 * params["trunk"][place]["beta"], params["trunk"][place]["gamma"]] for place in normalized}
-    optimizer = {"adam": optax.adam(1e-3), "adamw": optax.adamw(1e-3, weight_decay=0.01)}[work["optimizer"]]
+    rate = work["learningRate"]
+    optimizer = {"adam": optax.adam(rate), "adamw": optax.adamw(rate, weight_decay=0.01)}[work["optimizer"]]
     clip = optax.clip_by_global_norm(work["clip"]) if "clip" in work else optax.identity()
 
     def run(name, params, x, key, statistics):

@@ -61,7 +61,7 @@ def build(given):
             outputs[name] = chain(given, given.layers(head["name"]), shared, at if head["count"] > 1 else None)
             losses[name] = LOSSES[head["loss"]]()
     model = keras.Model(inputs, outputs)
-    settings = {"learning_rate": 1e-3, "epsilon": 1e-8, "global_clipnorm": work.get("clip")}
+    settings = {"learning_rate": work["learningRate"], "epsilon": 1e-8, "global_clipnorm": work.get("clip")}
     optimizer = keras.optimizers.AdamW(weight_decay=0.01, **settings) if work["optimizer"] == "adamw" else keras.optimizers.Adam(**settings)
     model.compile(optimizer, loss=losses, jit_compile=True)
 

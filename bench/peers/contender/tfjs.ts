@@ -56,8 +56,8 @@ function modelOf(tf: Tf, given: Given) {
 
 await serve(async (given) => {
   const tf = await openTf(given.form);
-  const { heads, rows, clip, optimizer: type } = given.work;
-  const [model, losses, optimizer] = [modelOf(tf, given), lossesOf(tf), tf.train.adam(1e-3, 0.9, 0.999, 1e-8)];
+  const { heads, rows, clip, optimizer: type, learningRate } = given.work;
+  const [model, losses, optimizer] = [modelOf(tf, given), lossesOf(tf), tf.train.adam(learningRate, 0.9, 0.999, 1e-8)];
   const variables = model.trainableWeights.map((weight) => weight.read() as core.Variable);
   const tensor = ({ values, shape, dtype }: ReturnType<Given['weights']>[number]) =>
     tf.tensor(values as Float32Array, [...shape], dtype as 'float32');
@@ -77,7 +77,7 @@ await serve(async (given) => {
     const squares = Object.values(grads).flatMap((gradient) => (gradient ? [tf.sum(tf.square(gradient))] : []));
     const norm = clip && tf.sqrt(tf.addN(squares));
     const factor = norm ? tf.minimum(tf.div(clip, norm), 1) : undefined;
-    if (type === 'adamw') for (const variable of variables) variable.assign(tf.mul(variable, 1 - 1e-3 * 0.01));
+    if (type === 'adamw') for (const variable of variables) variable.assign(tf.mul(variable, 1 - learningRate * 0.01));
     // Every variable in its place, because Adam's slots go by the place; heads without a label have no gradient.
     optimizer.applyGradients(
       variables.map(({ name }) => {

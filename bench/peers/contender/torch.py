@@ -66,11 +66,11 @@ def chain(given, name=None):
 def build_sparse(given):
     """Very many heads as rows of an embedding, which are gathered for the labels there are and move alone."""
     torch.set_num_threads(given.threads)
-    (name,), rows = given.heads, given.work["rows"]
+    (name,), rows, rate = given.heads, given.work["rows"], given.work["learningRate"]
     trunk, start = chain(given), given.weights(f"{name}.0")
     kernel = nn.Embedding.from_pretrained(torch.tensor(start["kernel"].T.copy()), freeze=False, sparse=True)
     bias = nn.Embedding.from_pretrained(torch.tensor(start["bias"][:, None]), freeze=False, sparse=True)
-    optimizers = [torch.optim.Adam(trunk.parameters(), lr=1e-3, fused=True), torch.optim.SparseAdam([kernel.weight, bias.weight], lr=1e-3)]
+    optimizers = [torch.optim.Adam(trunk.parameters(), lr=rate, fused=True), torch.optim.SparseAdam([kernel.weight, bias.weight], lr=rate)]
     single = lambda batch: [torch.from_numpy(given.tensors[f"{what}/{name}/{batch}"]) for what in ("at", "y")]
     batches = [(torch.from_numpy(given.tensors[f"x/{batch}"]), *single(batch)) for batch in range(given.work["batches"])]
 
@@ -84,7 +84,7 @@ def build_sparse(given):
             value.backward()
             for optimizer in optimizers:
                 optimizer.step()
-        return value
+        return value.detach()
 
     return f"PyTorch {torch.__version__}", train
 
@@ -101,7 +101,9 @@ def build(given):
     if image:
         trunk.to(memory_format=torch.channels_last)
     parameters = [*trunk.parameters(), *heads.parameters()]
-    optimizer = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[work["optimizer"]](parameters, lr=1e-3, **UPDATES[update])
+    optimizer = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[work["optimizer"]](
+        parameters, lr=work["learningRate"], **UPDATES[update]
+    )
     batches = list(given.batches(torch.from_numpy))
     if image:
         # The same numbers in the same places: channels last is how they lie in memory.
@@ -122,7 +124,7 @@ def build(given):
             if "clip" in work:
                 nn.utils.clip_grad_norm_(parameters, work["clip"])
             optimizer.step()
-        return value
+        return value.detach()
 
     return f"PyTorch {torch.__version__}", train
 

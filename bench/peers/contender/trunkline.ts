@@ -102,10 +102,15 @@ function batchesOf(given: Given): readonly Batch[] {
 }
 
 await serve(async (given) => {
-  const { optimizer: type, clip } = given.work;
+  const { optimizer: type, learningRate, clip } = given.work;
   const spec = modelOf(given);
   const engine = await openEngine({ type: 'onnx-cpu', threads: given.threads });
-  const config: OptimizerConfig = { type, epsilon: 1e-8, ...(clip ? { clip: { globalNorm: clip } } : {}) };
+  const config: OptimizerConfig = {
+    type,
+    learningRate,
+    epsilon: 1e-8,
+    ...(clip ? { clip: { globalNorm: clip } } : {}),
+  };
   const runner = await StepRunner.open(spec, engine, {
     optimizer: optimizers.build(config, undefined, 'optimizer'),
     merge: merges.build({ type: 'sum' }, undefined, 'merge'),
