@@ -13,7 +13,7 @@ export interface Tables {
   readonly dues: CheckedTable<string, DueKey>;
   readonly rows: CheckedTable<Buffer, number>;
   readonly undo: CheckedTable<unknown, number>;
-  /** All of what is done or nothing, also when the process ends; on the disk some time later, in the same order. */
+  /** All of what is done or nothing, also when the process ends; on the disk by the next flush, in the same order. */
   write(act: () => void): void;
   /** Resolves when all of that is on the disk. */
   flush(): Promise<void>;
