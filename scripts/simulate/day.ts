@@ -141,7 +141,10 @@ export class SimulatedDay {
     this.#faults.push(...imbalances(scraped).map((fault) => `hour ${hour}: ${fault}`));
     // The first hours warm up: what there is at the end of the second is what there may be.
     const usual = this.#hours[1]?.inventory;
-    const now = { ...(await this.#settled(usual)), ...liveObjects() };
+    const { Variable = 0, ...objects } = liveObjects();
+    // A kernel and a bias of the trunk's layer, and of each head's.
+    const weights = { 'Variable of each layer': Variable / (1 + this.#told.heads.length) };
+    const now = { ...(await this.#settled(usual)), ...objects, ...weights };
     if (usual) this.#faults.push(...differences(usual, now).map((one) => `hour ${hour}: ${one}`));
     const { rss: resident, heapUsed: heap } = process.memoryUsage();
     const { heads: there } = this.#told;

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import * as v8 from 'node:v8';
+import { Variable } from '@tensorflow/tfjs-core';
 import { Subscription } from 'rxjs';
 import type { ManualClock } from '../../src/core/clock.ts';
 import { NewHeads } from '../../src/source/index.ts';
@@ -11,7 +12,7 @@ import { TrainingRun } from '../../src/train/run/run.ts';
 export type Inventory = Readonly<Record<string, number>>;
 
 /** Objects that are counted: those that anything still leads to. */
-const counted = { Subscription, Flow, TrainingRun, StepRunner, NewHeads };
+const counted = { Subscription, Flow, TrainingRun, StepRunner, NewHeads, Variable };
 
 // The types of the oldest Node that is supported do not have it.
 const { queryObjects } = v8 as unknown as {

@@ -17,29 +17,31 @@ const { values } = parseArgs({
 const hours = Number(values.hours);
 const folder = mkdtempSync(join(tmpdir(), 'trunkline-simulate-'));
 console.log(`simulate: ${hours} hours, --seed ${values.seed}`);
-const titles = ['hour', 'steps', 'heads', 'resident', 'heap', 'live'];
-const rowOf = ({ hour, step, heads, resident, heap, inventory }: Hour): readonly string[] => [
+const titles = ['hour', 'steps', 'heads', 'resident', 'heap'];
+const rowOf = ({ hour, step, heads, resident, heap }: Hour): readonly string[] => [
   String(hour + 1),
   String(step),
   heads.join(' '),
   formatBytes(resident),
   formatBytes(heap),
+];
+const liveIn = ({ inventory }: Hour): string =>
   Object.entries(inventory)
     .map(([name, count]) => `${count} ${name}`)
-    .join(', '),
-];
+    .join(', ');
 const startMs = performance.now();
 const day = await new SimulatedDay({
   folder,
   hours,
   seed: Number(values.seed),
-  onHour: (hour) => console.log(`simulate: ${rowOf(hour).join('  ')}`),
+  onHour: (hour) => console.log(`simulate: ${[...rowOf(hour), liveIn(hour)].join('  ')}`),
 }).run();
 const { samples, labels, trained, expired, late } = day.counts;
 const faults = [...day.faults, ...growth(day.hours)];
 const body = [
   `${hours} hours in ${((performance.now() - startMs) / 1000).toFixed(0)} s, a reload in each; ${samples} samples, ${labels} labels: ${trained} trained, ${late} late, ${expired} without a sample in time;`,
-  `${memory(day.hours)}; live objects, handles and files ${day.hours.length > 2 && faults.length === 0 ? 'stayed the same' : 'see below'}.`,
+  `${memory(day.hours)}.`,
+  `At the end there were ${liveIn(day.hours.at(-1) as Hour)}${faults.length === 0 ? ', as at the end of the second hour' : ''}.`,
   `${setting()}.`,
   '',
   table(titles, day.hours.map(rowOf)),

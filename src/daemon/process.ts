@@ -4,6 +4,7 @@ import { ignoreEvents, type TrunklineEvent } from '../core/event.ts';
 import type { ReloadOutcome } from '../core/steering.ts';
 import { trunklineBackend } from '../engine/backend.ts';
 import { AddressInUse } from '../http/server.ts';
+import { forgetModel } from '../model/index.ts';
 import { assemble } from '../pipeline/assemble.ts';
 import { type LoadedPipeline, loadPipeline } from '../pipeline/load.ts';
 import { withMadeHeads } from '../pipeline/model/made.ts';
@@ -178,7 +179,8 @@ export class PipelineProcess {
 async function checkAssembly(loaded: LoadedPipeline): Promise<void> {
   const before = await findLastRun(new RunFolder(folderOf(loaded)), ignoreEvents);
   const whole = withMadeHeads(loaded, before?.made ?? []);
-  await assemble(whole, before ? { fitted: before.fitted } : {});
+  const { model } = await assemble(whole, before ? { fitted: before.fitted } : {});
+  forgetModel(model);
 }
 
 /** Whether another try would end alike: what another process still holds may be free by then. */

@@ -2,9 +2,15 @@ import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { forgetVariable } from '../trace/internals.ts';
 import { weightsOf } from './name.ts';
 import { isInput, nodeOf } from './place.ts';
+import type { ModelSpec } from './spec.ts';
 
 type Layer = layers.Layer;
 type Node = ReturnType<typeof nodeOf>;
+
+/** Lets go of a model that nobody trains any more: TensorFlow.js lists every variable there is. */
+export function forgetModel({ groups }: ModelSpec): void {
+  for (const { parameters } of groups) for (const { variable } of parameters) forgetVariable(variable);
+}
 
 /** Everything that these tensors are computed with. */
 function nodesBehind(tensors: readonly SymbolicTensor[]): ReadonlyMap<Node, Layer> {

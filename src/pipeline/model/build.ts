@@ -5,7 +5,15 @@ import { formatShape, type Shape, sameShape } from '../../core/shape.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import type { Path } from '../../core/zod-issue.ts';
 import type { LabelSpec } from '../../loss/index.ts';
-import { type Branch, fork, GraphModel, type ModelSpec, type OutputOptions, sampleShape } from '../../model/index.ts';
+import {
+  type Branch,
+  fork,
+  GraphModel,
+  type ModelSpec,
+  type OutputOptions,
+  release,
+  sampleShape,
+} from '../../model/index.ts';
 import { grow } from './grow.ts';
 import { nameOfLayer } from './layers.ts';
 import { Origins, type Part, type Reference, type Report } from './origins.ts';
@@ -110,6 +118,7 @@ function templateLabel(
   const name = 'auto';
   makeHead(example, name, auto, origin, path, report);
   const [{ tensor, objective } = {}] = example.outputs;
+  if (tensor) release(tensor, [origin.tensor]);
   return tensor && objective?.loss.label(sampleShape(tensor), `head "${name}"`);
 }
 

@@ -1,5 +1,6 @@
 import type { EventSink } from '../../core/event.ts';
 import { openEngine } from '../../engine/index.ts';
+import { forgetModel } from '../../model/index.ts';
 import { StepRunner } from '../../step/runner.ts';
 import type { Pipeline } from '../assemble.ts';
 
@@ -19,6 +20,7 @@ export async function openModel(pipeline: Pipeline, events: EventSink): Promise<
       close: async () => {
         await runner.close();
         await engine.close();
+        forgetModel(pipeline.model);
       },
     };
   } catch (error) {
