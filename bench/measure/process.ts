@@ -1,6 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+/** What a failed process complained of: its last line that names an error, or else its last. */
+export function reasonOf(complaint: string): string | undefined {
+  const lines = complaint.trim().split('\n');
+  return (lines.findLast((line) => /Error: /.test(line)) ?? lines.at(-1))?.trim() || undefined;
+}
+
+/** How a process ended: its exit code, or why it never began. */
+export const endOf = (child: ChildProcess): Promise<number | null | Error> =>
+  new Promise((resolve) => {
+    child.once('close', resolve);
+    child.once('error', resolve);
+  });
 
 /** What a process and those that it started took together. */
 export interface Usage {
@@ -83,9 +95,9 @@ export async function runMeasured(
   const sampling = setInterval(() => {
     peakBytes = Math.max(peakBytes, memoryOf(child));
   }, sampleMs);
-  const failed = once(child, 'error').then(([error]) => [`${error}`]);
-  const [code] = await Promise.race([once(child, 'close'), failed]);
+  const code = await endOf(child);
   clearInterval(sampling);
-  if (code !== 0) return { absent: complaint.trim().split('\n').at(-1) || `exit code ${code}` };
+  if (code instanceof Error) return { absent: code.message };
+  if (code !== 0) return { absent: reasonOf(complaint) ?? `exit code ${code}` };
   return { wallMs: performance.now() - started, cpuMs: childrensMs() - cpuBefore, peakBytes, output };
 }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { endOf, reasonOf } from '../measure/process.ts';
 import { built, root } from './build.ts';
 
 /** Where bench/peers/setup has put the peers. */
@@ -36,18 +37,24 @@ export class ContenderProcess {
   readonly startMs: number;
   readonly #child: ChildProcess;
   readonly #lines: Interface;
+  readonly #end: Promise<unknown>;
 
-  constructor(ready: Ready, startMs: number, child: ChildProcess, lines: Interface) {
+  constructor(
+    ready: Ready,
+    startMs: number,
+    { child, lines, end }: { readonly child: ChildProcess; readonly lines: Interface; readonly end: Promise<unknown> },
+  ) {
     this.ready = ready;
     this.startMs = startMs;
     this.#child = child;
     this.#lines = lines;
+    this.#end = end;
   }
 
   /** @returns milliseconds of all the steps together, and the loss of the last one */
   async steps(count: number): Promise<{ readonly ms: number; readonly loss: number }> {
     this.#child.stdin?.write(`${count}\n`);
-    const ended = once(this.#child, 'close').then(() => {
+    const ended = this.#end.then(() => {
       throw new Error(`${this.ready.name} ended while it was to take ${count} steps`);
     });
     const [line] = await Promise.race([once(this.#lines, 'line'), ended]);
@@ -62,9 +69,8 @@ export class ContenderProcess {
   }
 
   async close(): Promise<void> {
-    const ended = once(this.#child, 'close');
     this.#child.stdin?.end();
-    await ended;
+    await this.#end;
   }
 }
 
@@ -121,12 +127,12 @@ export async function openContender(
     child.kill('SIGKILL');
   }, patienceMs);
   const ready = once(lines, 'line').then(([line]) => line as string);
-  const ended = once(child, 'close').then(() => undefined);
-  const failed = once(child, 'error').then(([error]) => {
-    complaint = `${error}`;
+  const end = endOf(child);
+  const ended = end.then((code) => {
+    if (code instanceof Error) complaint = code.message;
   });
-  const line = await Promise.race([ready, ended, failed]);
+  const line = await Promise.race([ready, ended]);
   clearTimeout(late);
-  if (!line) return { absent: complaint.trim().split('\n').at(-1) || 'it ended' };
-  return new ContenderProcess(JSON.parse(line), performance.now() - started, child, lines);
+  if (!line) return { absent: reasonOf(complaint) ?? 'it ended' };
+  return new ContenderProcess(JSON.parse(line), performance.now() - started, { child, lines, end });
 }
