@@ -177,7 +177,7 @@ describe('a table of records', () => {
 test('a mapping has a JSON Schema', () => {
   const json = JSON.parse(JSON.stringify(z.toJSONSchema(mappingSchema, { io: 'input' })));
   expect(json.additionalProperties).toBe(false);
-  expect(json.properties.labels.anyOf).toHaveLength(3);
+  expect(json.properties.labels.anyOf).toHaveLength(4);
   expect(json.properties.features.additionalProperties.anyOf.length).toBeGreaterThan(11);
 });
 
