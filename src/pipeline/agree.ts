@@ -104,13 +104,11 @@ export function labelsOf({ heads }: ModelConfig, sources: readonly SampleSource[
 
 /**
  * The sources, their labels checked against what the heads' losses take.
- * @param read names of those whose labels may become heads
  * @throws ConfigError with every misfit
  */
 export function withLabels(
   model: ModelSpec,
   sources: ReadonlyMap<string, SampleSource>,
-  read: readonly string[],
   newHeads: NewHeads | undefined,
 ): ReadonlyMap<string, SampleSource> {
   const specs = new Map<string, LabelSpec>();
@@ -122,7 +120,7 @@ export function withLabels(
   const checked = new Map<string, SampleSource>();
   for (const [name, source] of sources)
     try {
-      checked.set(name, source.withLabels(specs, read.includes(name) ? newHeads : undefined));
+      checked.set(name, source.withLabels(specs, newHeads));
     } catch (error) {
       if (!(error instanceof TrunklineError)) throw error;
       const { labels } = source.mapping;

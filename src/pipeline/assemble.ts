@@ -145,8 +145,9 @@ async function assembled(loaded: LoadedPipeline, options: AssembleOptions): Prom
   });
   checkPlateau(model, config);
   const newHeads = template && newHeadsOf(config.model, template, readFrom, events);
-  const checked = withLabels(model, samples, read, newHeads);
-  const openRecording = recordingOf(config, readFrom, model, folder);
+  const checked = withLabels(model, samples, newHeads);
+  const checkedFrom = read.map((name) => checked.get(name)) as [SampleSource, ...SampleSource[]];
+  const openRecording = recordingOf(config, checkedFrom, model, folder);
   const runner = {
     optimizer: optimizers.create(config.optimizer, undefined),
     merge: strategyFor(model, config),

@@ -11,7 +11,7 @@ const where = 'stream.record';
 
 /**
  * Opens what the samples of a pipeline are recorded to; undefined where they are not.
- * @param samples the sources that are read, the first of samples
+ * @param samples the sources that are read, the first of samples; their labels are checked
  * @throws ConfigError where they can't be recorded
  */
 export function recordingOf(
@@ -22,7 +22,11 @@ export function recordingOf(
 ): (() => Promise<Recording>) | undefined {
   const { record, epochs } = stream;
   if (!record) return undefined;
-  const recorded = { inputs: samples[0].inputs, heads: [...new Set(samples.flatMap(({ heads }) => heads))] };
+  const recorded = {
+    inputs: samples[0].inputs,
+    heads: [...new Set(samples.flatMap(({ heads }) => heads))],
+    mayHaveNewHeads: samples.some(({ mayHaveNewHeads }) => mayHaveNewHeads),
+  };
   const weights = samples.some(({ mapping }) => hasWeights(mapping));
   const options = { labels: labelsOf(model), weights, where, ...(folder === undefined ? {} : { folder }) };
   const issues: Issue[] = [];
@@ -32,6 +36,13 @@ export function recordingOf(
       expected: '1, as each epoch would be recorded again',
       found: `${epochs}`,
       hint: 'what was recorded can be trained on as often as you like',
+    });
+  if (recorded.mayHaveNewHeads && (weights || samples.some(({ mapping }) => hasBounds(mapping))))
+    issues.push({
+      where,
+      expected: 'labels without weights and bounds, as those of heads that come later are recorded in a map of values',
+      found: 'some that have them',
+      hint: 'record where heads are named: heads: [ … ]',
     });
   try {
     formOf(recorded, options, where);
@@ -43,11 +54,12 @@ export function recordingOf(
   return () => openRecording(recorded, { type: 'parquet', ...record }, options);
 }
 
-function hasWeights({ weight, labels }: Mapping): boolean {
-  if (weight !== undefined || labels === undefined) return weight !== undefined;
-  return (labels.form === 'named' ? Object.values(labels.heads) : [labels]).some(
-    (one) => 'weight' in one && one.weight !== undefined,
-  );
+const hasWeights = (mapping: Mapping): boolean => mapping.weight !== undefined || says('weight', mapping);
+const hasBounds = (mapping: Mapping): boolean => says('bound', mapping);
+
+function says(option: 'weight' | 'bound', { labels }: Mapping): boolean {
+  const described = labels?.form === 'named' ? Object.values(labels.heads) : [labels ?? {}];
+  return described.some((one) => Reflect.get(one, option) !== undefined);
 }
 
 /**

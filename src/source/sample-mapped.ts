@@ -205,9 +205,11 @@ export class MappedSamples implements SampleSource {
     const options = { signal, columns: this.columnsRead(), ...(from !== undefined && { from }), ...(peek && { peek }) };
     for await (const { table: rows, rejected: unread, position } of table.read(options)) {
       const { chunk, rejected, rejectedRows, newHeads: wanted, full } = await this.assemble(rows, rules);
-      // Whoever makes them ends this reading, and goes on before these rows.
-      if (newHeads && !peek && wanted) await newHeads.want(wanted, signal);
-      if (newHeads && full !== undefined) newHeads.full(table.name, full);
+      if (newHeads && !peek) {
+        // Whoever makes them ends this reading, and goes on before these rows.
+        if (wanted) await newHeads.want(wanted, signal);
+        if (full !== undefined) newHeads.full(table.name, full);
+      }
       const all = unread.length === 0 ? rejected : [...unread, ...rejected];
       yield { chunk, rejected: all, position };
       limit.count(rows.rows + unread.length, rejectedRows + unread.length, all);

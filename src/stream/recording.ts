@@ -1,7 +1,16 @@
+import type { LabelColumn } from '../core/chunk.ts';
 import { type Sink, type SinkConfig, type SinkContext, type SinkRow, sinks } from '../sink/index.ts';
 import type { Source } from '../source/source.ts';
 import type { StreamChunk } from './item.ts';
-import { boundOf, formOf, listOf, type RecordingForm, type RecordingOptions, weightOf } from './recording/form.ts';
+import {
+  boundOf,
+  formOf,
+  listOf,
+  mapColumn,
+  type RecordingForm,
+  type RecordingOptions,
+  weightOf,
+} from './recording/form.ts';
 
 /** How bounds are written: −1, 0 and 1 stand for what the truth is to the value. */
 const bounds: Readonly<Record<number, string>> = { [-1]: '<', 0: '=', 1: '>' };
@@ -36,15 +45,14 @@ export class Recording {
       source: flow.origins[origins?.[row] ?? 0]?.source,
     };
     for (const [name, column] of Object.entries(inputs)) values[name] = listOf(column, row, placed.has(name));
-    for (const head of heads) {
+    if (heads === undefined) values[mapColumn] = mapOf(labels, row);
+    for (const head of heads ?? []) {
       const label = labels[head];
       if (label?.present[row] !== 1) continue;
-      const size = label.values.length / label.present.length;
-      const at = row * size;
-      values[head] = size === 1 ? label.values[at] : label.values.subarray(at, at + size);
+      values[head] = labelOf(label, row);
       const weight = label.weight?.[row] ?? 1;
       if (weights || weight !== 1) values[weightOf(head)] = weight;
-      const bound = label.bound?.[at] ?? 0;
+      const bound = label.bound?.[(row * label.values.length) / label.present.length] ?? 0;
       if (bound !== 0) values[boundOf(head)] = bounds[bound];
     }
     return values;
@@ -66,13 +74,26 @@ export class Recording {
   }
 }
 
+/** A label: a number, or several. */
+function labelOf({ values, present }: LabelColumn, row: number): number | ArrayLike<number> {
+  const size = values.length / present.length;
+  return size === 1 ? (values[row] as number) : (values.subarray(row * size, (row + 1) * size) as Float32Array);
+}
+
+/** The labels of a row by head, as JSON. */
+function mapOf(labels: StreamChunk['labels'], row: number): string {
+  const present = Object.entries(labels).filter(([, label]) => label.present[row] === 1);
+  const plain = (label: number | ArrayLike<number>) => (typeof label === 'number' ? label : Array.from(label));
+  return JSON.stringify(Object.fromEntries(present.map(([head, label]) => [head, plain(labelOf(label, row))])));
+}
+
 /**
  * Opens what samples of a source are recorded to.
  * @param config of a sink, as `{ type: 'parquet', path: 'seen' }`; what it has is kept, and added to
  * @throws ConfigError when two of its columns would have one name; SourceError when it can't be written to
  */
 export async function openRecording(
-  source: Pick<Source, 'inputs' | 'heads'>,
+  source: Pick<Source, 'inputs' | 'heads' | 'mayHaveNewHeads'>,
   config: SinkConfig,
   options: RecordingOptions & Partial<Pick<SinkContext, 'where' | 'folder'>> = {},
 ): Promise<Recording> {

@@ -37,11 +37,12 @@ interface Written {
   readonly chunkRows?: number;
   readonly steps?: number;
   readonly epochs?: number;
+  readonly evaluate?: object;
 }
 
 function pipelineIn(
   folder: string,
-  { heads = { auto: one, max: 2 }, chunkRows = 16, steps, epochs = 1 }: Written = {},
+  { heads = { auto: one, max: 2 }, chunkRows = 16, steps, epochs = 1, evaluate }: Written = {},
 ) {
   return pipelineOf({
     name: 'open',
@@ -54,7 +55,9 @@ function pipelineIn(
         features: { x: { tensor: [2] } },
         labels: { map: 'labels' },
       },
+      test: { type: 'memory', data, like: 'train', minRejects: 1 },
     },
+    ...(evaluate ? { evaluate } : {}),
     stream: { from: 'train', shuffle: 12, batch: 8, epochs, ...(steps === undefined ? {} : { steps }) },
     model: { trunk: [{ dense: { units: 37, activation: 'tanh' } }], heads },
     optimizer: { type: 'adam', learningRate: 0.01 },
@@ -159,6 +162,15 @@ test('a head that was made can be taken over by the pipeline file, and retired',
   ]);
   expect(retired.run.made).toEqual([]);
   for (const label of expected(['b']).keys()) expect(counted(folder).get(label)).toBe(1);
+});
+
+test('what is evaluated may have labels of heads that will never be made, or are not yet', async () => {
+  const heads = { auto: { columns: 'b', ...one }, max: 1, named: [{ name: 'a', ...one }] };
+  const { of } = await trained(folderOf({}), { heads, chunkRows: 4, evaluate: { from: 'test', everySteps: 2 } });
+  expect(of('headsMade').map(({ heads }) => heads)).toEqual([['b']]);
+  const scored = of('headsEvaluated');
+  expect(new Set(scored.map((one) => one.rows))).toEqual(new Set([rows]));
+  expect(Object.keys(scored.at(-1)?.heads ?? {})).toHaveLength(2);
 });
 
 test.each([

@@ -19,9 +19,13 @@ export interface RecordingForm {
   readonly columns: readonly SinkColumn[];
   /** Inputs whose places are written, and not all of their zeros and ones. */
   readonly placed: ReadonlySet<string>;
-  readonly heads: readonly string[];
+  /** Heads with columns of their own; undefined where labels are written as a map, because heads may come later. */
+  readonly heads: readonly string[] | undefined;
   readonly weights: boolean;
 }
+
+/** The column of labels by head, as JSON, where heads may come later. */
+export const mapColumn = 'labels';
 
 /** Columns beside those of inputs and heads. */
 const always: readonly SinkColumn[] = [
@@ -36,30 +40,32 @@ export const boundOf = (head: string): string => `${head}_bound`;
 
 /**
  * The columns of a recording: `id`, `time`, `source`; a list for each input; for each head its label, and `_weight` and
- * `_bound` after its name.
+ * `_bound` after its name. Where heads may come later there is one column for the labels of all, so that the columns stay
+ * what they are; it has neither weights nor bounds.
  * @param where names the recording in errors
  * @throws ConfigError when two columns would have one name
  */
 export function formOf(
-  { inputs, heads }: Pick<Source, 'inputs' | 'heads'>,
+  { inputs, heads, mayHaveNewHeads = false }: Pick<Source, 'inputs' | 'heads' | 'mayHaveNewHeads'>,
   { labels = new Map(), weights = true }: RecordingOptions,
   where: string,
 ): RecordingForm {
   const placed = Object.entries(inputs).filter(([, { kind, shape }]) => kind === 'multiHot' && shape.length === 1);
   const isPlaced = new Set(placed.map(([name]) => name));
+  const columnsOf = (head: string): readonly SinkColumn[] => {
+    const spec = labels.get(head);
+    return [
+      { name: head, kind: kindOf(spec) },
+      ...(weights ? [{ name: weightOf(head), kind: 'float32' } as const] : []),
+      ...(spec?.bound ? [{ name: boundOf(head), kind: 'text' } as const] : []),
+    ];
+  };
   const columns = [
     ...always,
     ...Object.entries(inputs).map(([name, { dtype }]): SinkColumn => {
       return { name, kind: isPlaced.has(name) || dtype === 'int32' ? 'ints' : 'floats' };
     }),
-    ...heads.flatMap((head): readonly SinkColumn[] => {
-      const spec = labels.get(head);
-      return [
-        { name: head, kind: kindOf(spec) },
-        ...(weights ? [{ name: weightOf(head), kind: 'float32' } as const] : []),
-        ...(spec?.bound ? [{ name: boundOf(head), kind: 'text' } as const] : []),
-      ];
-    }),
+    ...(mayHaveNewHeads ? [{ name: mapColumn, kind: 'text' } as const] : heads.flatMap(columnsOf)),
   ];
   // Readers of Parquet do not tell capitals apart.
   const names = columns.map(({ name }) => name.toLowerCase());
@@ -67,10 +73,12 @@ export function formOf(
   if (twice.length > 0)
     throw new ConfigError({
       where,
-      expected: "inputs and heads of different names, capitals aside, none of them 'id', 'time' or 'source'",
+      expected: mayHaveNewHeads
+        ? "inputs of different names, capitals aside, none of them 'id', 'time', 'source' or 'labels'"
+        : "inputs and heads of different names, capitals aside, none of them 'id', 'time' or 'source'",
       found: `${[...new Set(twice)].map(quote).join(', ')} twice`,
     });
-  return { columns, placed: isPlaced, heads, weights };
+  return { columns, placed: isPlaced, heads: mayHaveNewHeads ? undefined : heads, weights };
 }
 
 function kindOf(spec: LabelSpec | undefined): SinkKind {

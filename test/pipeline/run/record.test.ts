@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lastValueFrom, toArray } from 'rxjs';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { ManualClock, systemClock } from '../../../src/core/clock.ts';
-import { ignoreEvents } from '../../../src/core/event.ts';
+import { ignoreEvents, type TrunklineEvent } from '../../../src/core/event.ts';
 import { trunklineBackend } from '../../../src/engine/backend.ts';
 import { assemble, type Pipeline } from '../../../src/pipeline/assemble.ts';
 import { pipelineOf } from '../../../src/pipeline/load.ts';
@@ -85,6 +85,70 @@ describe('a pipeline that records', () => {
     expect(again).toEqual(original);
     // The last of 200 rows at 40 a second.
     expect(clock.monotonicMs()).toBe(4975);
+  });
+
+  const one = { layers: [{ dense: 1 }], loss: 'meanSquaredError' };
+  const mapped = {
+    type: 'memory',
+    data: Array.from({ length: 60 }, (_, row) => ({
+      id: `s${row}`,
+      x: [row / 60],
+      truth: { ...(row % 2 ? { a: row / 7 } : {}), ...(row > 30 ? { b: row } : {}) },
+    })),
+    chunkRows: 8,
+    id: 'id',
+    features: { x: { tensor: [1] } },
+    labels: { map: 'truth' },
+  };
+  const ofMap = (heads: unknown, stream: object, source: object, directory = 'run') => {
+    const {
+      config: { name, engine },
+    } = pipeline();
+    return pipelineOf({
+      name,
+      sources: { live: source },
+      stream: { from: 'live', shuffle: 12, batch: 10, ...stream },
+      model: { trunk: [{ dense: 2 }], heads },
+      engine,
+      checkpoint: { directory: join(folder, directory), everySteps: 2 },
+    } as never);
+  };
+
+  test('has the labels of a map in columns of the heads', async () => {
+    const heads = ['a', 'b'].map((name) => ({ name, ...one }));
+    await train(ofMap(heads, record(), mapped), { mode: 'new', clock: systemClock, events: ignoreEvents });
+    const [, first, ...rest] = await readBack('parquet', join(folder, 'seen'));
+    expect(first).toMatchObject({ id: 's1', a: expect.closeTo(1 / 7), b: null });
+    expect(rest.at(-1)).toMatchObject({ id: 's59', b: 59 });
+  });
+
+  test('has labels of heads that come later, and makes the same of them when it is read again', async () => {
+    const heads = { auto: one, max: 2 };
+    const made: unknown[] = [];
+    const events = (event: TrunklineEvent): void => {
+      if (event.type === 'headsMade') made.push(event.heads);
+    };
+    await train(ofMap(heads, record(), mapped), { mode: 'new', clock: systemClock, events });
+    expect(await recorded()).toEqual(mapped.data.map(({ id }) => id));
+    const { type, path } = { type: 'parquet', path: join(folder, 'seen', '*.parquet') };
+    const { id, features } = mapped;
+    const again = { type, path, id, features, labels: { map: 'labels' } };
+    await train(ofMap(heads, {}, again, 'again'), { mode: 'new', clock: systemClock, events });
+    expect(made.flat()).toEqual(['a', 'b', 'a', 'b']);
+    const [first, second] = ['run', 'again'].map((directory) => {
+      const checkpoints = join(folder, directory, 'checkpoints');
+      return readFileSync(
+        join(checkpoints, readdirSync(checkpoints).sort().at(-1) as string, 'parameters.safetensors'),
+      );
+    });
+    expect(second).toEqual(first);
+  });
+
+  test('has no weights of labels of heads that come later', async () => {
+    const weighted = { ...mapped, data: mapped.data.map((row) => ({ ...row, w: 2 })), weight: 'w' };
+    await expect(assemble(ofMap({ auto: one, max: 2 }, record(), weighted))).rejects.toThrow(
+      'stream.record: expected labels without weights and bounds, as those of heads that come later are recorded in a map of values; found some that have them\n  hint: record where heads are named: heads: [ … ]',
+    );
   });
 
   test('begins no second recording where there is one, unless the run is replaced', async () => {
