@@ -125,8 +125,9 @@ async function assembled(loaded: LoadedPipeline, options: AssembleOptions): Prom
   const remembered = (name: string) => (sourcesMayBeGone ? rememberedColumns(savedOf(name, fitted)) : undefined);
   const read = readOf(config.stream);
   const names = [...new Set([...read, ...evaluated])];
-  const { join: joined } = config.stream;
-  const opened = await new Sources(config.sources, context, remembered, joined?.labels).open(names, signal);
+  const apart = config.stream.join?.labels;
+  const makesHeads = config.model.heads.auto !== undefined;
+  const opened = await new Sources(config.sources, context, remembered, apart, makesHeads).open(names, signal);
   const samples = new Map([...opened].map(([name, source]) => [name, source.samples]));
   checkEnds(config, samples);
   checkJoin(config, samples);

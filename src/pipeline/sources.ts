@@ -21,19 +21,25 @@ export class Sources {
   readonly #context: Omit<SourceContext, 'name'>;
   readonly #remembered: Remembered;
   readonly #labels: string | undefined;
+  readonly #makesHeads: boolean;
   readonly #opened = new Map<string, Promise<OpenedSource>>();
 
-  /** @param labels the source of labels that come apart from their samples */
+  /**
+   * @param labels the source of labels that come apart from their samples
+   * @param makesHeads whether labels make heads that nobody named
+   */
   constructor(
     configs: Readonly<Record<string, ParsedPipelineSource>>,
     context: Omit<SourceContext, 'name'> = {},
     remembered: Remembered = () => undefined,
     labels?: string,
+    makesHeads = false,
   ) {
     this.#configs = configs;
     this.#context = context;
     this.#remembered = remembered;
     this.#labels = labels;
+    this.#makesHeads = makesHeads;
   }
 
   /**
@@ -66,6 +72,7 @@ export class Sources {
     const remembered = this.#rememberedOf(name);
     const samples = await mapSamples(table, mapping, {
       where,
+      makesHeads: this.#makesHeads,
       ...(remembered ? { remembered } : {}),
       ...(name === this.#labels ? { labelsOnly: true } : {}),
       ...(model ? { like: model.samples } : {}),

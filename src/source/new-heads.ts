@@ -24,7 +24,7 @@ export interface NewHeadsOptions {
 const form = /^[A-Za-z0-9][\w.-]{0,99}$/;
 
 /** Why a label is of no head. */
-export type Refusal = Pick<RowFault, 'reason' | 'expected' | 'found'>;
+export type Refusal = Pick<RowFault, 'reason' | 'expected' | 'found'> & Partial<Pick<RowFault, 'part'>>;
 
 /**
  * Heads that are to be made because labels of them came. Who reads such a label waits with it, and with everything after
@@ -48,18 +48,24 @@ export class NewHeads {
     return [...this.#wanted];
   }
 
-  /** Told, once, that somebody waits for heads. */
+  /** Told each time that somebody begins to wait for heads. */
   onWanted(listener: () => void): void {
     this.#listener = listener;
     if (this.#wanted.size > 0) listener();
   }
 
+  /** Whether somebody waits for a head of this name. */
+  isWanted(name: string): boolean {
+    return this.#wanted.has(name);
+  }
+
   /**
    * Why a name can't become a head; undefined when it can.
-   * @param before names that are to become heads before it
+   * @param before how many others are to become heads before it, besides those that somebody waits for
    */
-  refusal(name: string, before: ReadonlySet<string>): Refusal | undefined {
+  refusal(name: string, before: number): Refusal | undefined {
     const { names, max, made, taken } = this.#options;
+    if (this.isWanted(name)) return undefined;
     const found = formatValue(name);
     if (!form.test(name) || name in Object.prototype || taken.has(name))
       return {
@@ -73,7 +79,7 @@ export class NewHeads {
         expected: `a head of the model, or a name that ${formatValue(names)} means`,
         found,
       };
-    if (made.length + new Set([...this.#wanted, ...before, name]).size <= max) return undefined;
+    if (made.length + this.#wanted.size + before < max) return undefined;
     return { reason: 'tooManyHeads', expected: `a head of the model, which has the ${max} that may be made`, found };
   }
 
@@ -84,15 +90,26 @@ export class NewHeads {
     this.#options.events({ type: 'headRefused', source, head, max: this.#options.max });
   }
 
-  /** Waits for heads to be made, until the reading ends. @throws the signal's reason */
+  /**
+   * Waits for heads to be made, until the reading ends; for as many as there is room for, as others may have asked meanwhile.
+   * @throws the signal's reason
+   */
   async want(heads: readonly string[], signal: AbortSignal): Promise<never> {
-    for (const head of heads) this.#wanted.add(head);
+    const { made, max } = this.#options;
+    for (const head of heads) if (made.length + this.#wanted.size < max) this.#wanted.add(head);
     this.#listener?.();
     if (!signal.aborted)
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     throw signal.reason;
   }
 }
+
+/** What is said of a label of a head that there is none of, where none is made. */
+export const noHead = (head: string, heads: number): Refusal => ({
+  reason: 'unknownHead',
+  expected: `a head of the model (there are ${heads})`,
+  found: formatValue(head),
+});
 
 /** What is said of a row's labels that no head can have: once for all with one reason, as there may be any number. */
 export function refusedLabels(row: number, part: string, refusals: readonly Refusal[], isTolerated: boolean) {

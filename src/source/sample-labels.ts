@@ -80,6 +80,10 @@ export abstract class Labels {
       const { size, bound, options } = this.columnsOf(head);
       return misfits(head, size, bound !== undefined, options, spec, this.where);
     });
+    if (this.takesAny && newHeads) {
+      const { size, bound, options } = this.columnsOf('');
+      issues.push(...misfits('auto', size, bound !== undefined, options, newHeads.spec, this.where));
+    }
     if (issues.length > 0) throw new ConfigError(issues);
     return this.with(specs, this.takesAny ? newHeads : undefined);
   }

@@ -3,6 +3,7 @@ import { unmatched } from '../core/pattern.ts';
 import type { Table } from '../core/table.ts';
 import { Moments } from '../feature/index.ts';
 import type { LabelSpec } from '../loss/index.ts';
+import type { NewHeads } from './new-heads.ts';
 import { RowFaults } from './sample-fault.ts';
 import { type ColumnsOfHead, type FittedLabels, type LabelFit, type LabelReading, Labels } from './sample-labels.ts';
 import { headsOfRows, readLong } from './sample-long.ts';
@@ -17,20 +18,30 @@ const mostHeads = 100_000;
 /** A label in each row, with a column that says which head it is of. */
 export class LongLabels extends Labels {
   private readonly mapping: LongMapping;
+  private readonly makesHeads: boolean;
+  private readonly newHeads: NewHeads | undefined;
 
   private constructor(
     mapping: LongMapping,
+    makesHeads: boolean,
     where: string,
     fitted: FittedLabels,
     specs?: ReadonlyMap<string, LabelSpec>,
+    newHeads?: NewHeads,
   ) {
     super(where, fitted, specs);
     this.mapping = mapping;
+    this.makesHeads = makesHeads;
+    this.newHeads = newHeads;
   }
 
-  /** What is wrong is added to `issues`. */
+  /**
+   * What is wrong is added to `issues`.
+   * @param makesHeads whether labels make heads: then nobody looks beforehand which there are
+   */
   static build(
     mapping: LongMapping,
+    makesHeads: boolean,
     columns: readonly TableColumn[],
     where: string,
     fitted: FittedLabels,
@@ -49,11 +60,19 @@ export class LongLabels extends Labels {
         expected: 'one number in each row',
         found: `lists in '${mapping.value}'`,
       });
+    if (makesHeads && mapping.standardize)
+      issues.push({
+        where: `${where}.standardize`,
+        expected: 'false, as nobody has seen the labels of heads that come later',
+        found: 'true',
+        hint: 'log10: true',
+      });
     checkKind(mapping.value, kind, mapping, false, `${where}.value`, issues);
-    return new LongLabels(mapping, where, fitted);
+    return new LongLabels(mapping, makesHeads, where, fitted);
   }
 
   get heads(): readonly string[] {
+    if (this.makesHeads) return this.specs ? [...this.specs.keys()] : (this.mapping.heads ?? []);
     return this.mapping.heads ?? this.fitted.heads ?? [...(this.specs?.keys() ?? [])];
   }
 
@@ -66,12 +85,17 @@ export class LongLabels extends Labels {
     return this.columns;
   }
 
+  override get takesAny(): boolean {
+    return this.makesHeads;
+  }
+
   override get needsFit(): boolean {
-    return this.heads.length === 0 || super.needsFit;
+    return (this.heads.length === 0 && !this.makesHeads) || super.needsFit;
   }
 
   read(rules: ReadonlyMap<string, HeadRule>, table: Table, faults: RowFaults): LabelReading {
-    return readLong(this.mapping, headsOfRows(this.mapping, table, faults), rules, table, faults);
+    const { mapping, newHeads } = this;
+    return readLong(mapping, headsOfRows(mapping, table, faults), rules, table, faults, { newHeads });
   }
 
   startFit(): LabelFit {
@@ -89,7 +113,8 @@ export class LongLabels extends Labels {
           moments.set(head, new Moments(1));
         }
         this.checkCount(rules.size);
-        if (mapping.standardize) readLong(mapping, heads, rules, table, faults, (head) => moments.get(head));
+        if (mapping.standardize)
+          readLong(mapping, heads, rules, table, faults, { observe: (head) => moments.get(head) });
       },
       finish: () => {
         if (named === undefined) this.fitted.heads = [...rules.keys()].sort();
@@ -108,8 +133,8 @@ export class LongLabels extends Labels {
     return { columns: [value], size: 1, bound, isList: false, options: this.mapping };
   }
 
-  protected with(specs: ReadonlyMap<string, LabelSpec>): LongLabels {
-    return new LongLabels(this.mapping, this.where, this.fitted, specs);
+  protected with(specs: ReadonlyMap<string, LabelSpec>, newHeads: NewHeads | undefined): LongLabels {
+    return new LongLabels(this.mapping, this.makesHeads, this.where, this.fitted, specs, newHeads);
   }
 
   private checkCount(heads: number): void {

@@ -1,13 +1,14 @@
 import type { LabelColumn } from '../core/chunk.ts';
-import { formatValue } from '../core/format.ts';
 import type { RawColumn, Table } from '../core/table.ts';
 import { Faults, type Moments, textOfRows } from '../feature/index.ts';
+import { type NewHeads, noHead, type Refusal } from './new-heads.ts';
 import { type RowFaults, unknownHeads } from './sample-fault.ts';
 import { LabelWriter } from './sample-label.ts';
 import type { LabelReading } from './sample-labels.ts';
 import type { LongLabels } from './sample-mapping.ts';
 import type { HeadRule } from './sample-rule.ts';
-import { boundsOf, scalarsOf, weightsOf } from './sample-value.ts';
+import { UnknownHeads } from './sample-unknown.ts';
+import { boundsOf, type ReportValue, scalarsOf, weightsOf } from './sample-value.ts';
 
 /** Rows of a table that have a label each, and the sample that each belongs to. */
 interface Grouping {
@@ -28,6 +29,13 @@ export function headsOfRows({ head }: LongLabels, table: Table, faults: RowFault
   return heads;
 }
 
+export interface ReadLongOptions {
+  /** Takes every good label of a head, before it is moved. */
+  readonly observe?: (head: string) => Moments | undefined;
+  /** What labels of other heads may become, where they may. */
+  readonly newHeads?: NewHeads | undefined;
+}
+
 /**
  * Makes samples of the rows that are not bad. Rows of one entity that follow each other become one, unless two of them
  * are labels of the same head.
@@ -38,45 +46,54 @@ export function readLong(
   rules: ReadonlyMap<string, HeadRule>,
   table: Table,
   faults: RowFaults,
-  observe?: (head: string) => Moments | undefined,
+  { observe, newHeads }: ReadLongOptions = {},
 ): LabelReading {
   const { rows } = table;
   const columnOf = (name: string): RawColumn => table.columns.get(name) as RawColumn;
   const groups = mapping.group === undefined ? undefined : groupsOf(columnOf(mapping.group), rows, mapping.group);
-  const isOf = (row: number): boolean => mapping.others === 'reject' || rules.has(heads[row] as string);
+  const takesAny = newHeads !== undefined;
+  const isOf = (row: number): boolean => takesAny || mapping.others === 'reject' || rules.has(heads[row] as string);
   const { rows: first, sampleOf } = groupRows(heads, groups, faults.bad, isOf);
+  const reject = (row: number, part: string, { reason, expected, found }: Refusal): void => {
+    const head = heads[row] as string;
+    if (sampleOf[row] === -1) return;
+    if (rules.has(head)) faults.rejectLabel({ row, head, part, reason, expected, found });
+    else faults.rejectLabel({ row, head: unknownHeads, part, reason, expected, found, isTolerated: takesAny });
+  };
   const report =
-    (column: string) =>
-    (row: number, reason: string, expected: string, found: string): void => {
-      const part = `column '${column}'`;
-      const head = rules.has(heads[row] ?? '') ? (heads[row] as string) : unknownHeads;
-      if (sampleOf[row] !== -1) faults.rejectLabel({ row, head, part, reason, expected, found });
-    };
+    (column: string): ReportValue =>
+    (row, reason, expected, found) =>
+      reject(row, `column '${column}'`, { reason, expected, found });
 
-  const { bound, weight, value } = mapping;
+  const { weight, value } = mapping;
   const scalars = scalarsOf(columnOf(value), rows, mapping, report(value));
-  const bounds = bound === undefined ? undefined : boundsOf(columnOf(bound), rows, mapping, report(bound));
+  const bounds =
+    mapping.bound === undefined ? undefined : boundsOf(columnOf(mapping.bound), rows, mapping, report(mapping.bound));
   const weights = weight === undefined ? undefined : weightsOf(columnOf(weight), rows, report(weight));
   const writers = new Map<string, LabelWriter>();
+  const unknown = newHeads && new UnknownHeads(newHeads, mapping, bounds !== undefined);
   const label = [0];
+  const part = `column '${value}'`;
   for (let row = 0; row < rows; row++) {
     const sample = sampleOf[row] as number;
     if (sample === -1) continue;
     const head = heads[row] as string;
     const rule = rules.get(head);
+    if (rule === undefined && !unknown) reject(row, `column '${mapping.head}'`, noHead(head, rules.size));
+    if (!scalars.valid[row] || Number.isNaN(weights?.[row])) continue;
+    label[0] = scalars.values[row] as number;
+    const bound = bounds?.[row] ?? 0;
     if (rule === undefined) {
-      const known = `a head of the model (there are ${rules.size})`;
-      report(mapping.head)(row, 'unknownHead', known, formatValue(head));
+      const refusal = unknown?.refusal(head, (writer) => writer.put(0, 0, label, part, bound));
+      if (refusal) reject(row, refusal.part ?? `column '${mapping.head}'`, refusal);
       continue;
     }
-    if (!scalars.valid[row] || Number.isNaN(weights?.[row])) continue;
     let writer = writers.get(head);
     if (writer === undefined) {
       writer = new LabelWriter(rule, first.length, bounds !== undefined, faults, observe?.(head));
       writers.set(head, writer);
     }
-    label[0] = scalars.values[row] as number;
-    writer.put(sample, row, label, `column '${value}'`, bounds?.[row] ?? 0);
+    writer.put(sample, row, label, part, bound);
     if (weights) writer.weigh(sample, weights[row] as number);
   }
   const labels: Record<string, LabelColumn> = {};
@@ -84,7 +101,7 @@ export function readLong(
     const column = writer.finish();
     if (column) labels[head] = column;
   }
-  return { rows: first, labels };
+  return { rows: first, labels, ...unknown?.reading() };
 }
 
 /** What rows of one entity have in common; null where a row stands for itself. */

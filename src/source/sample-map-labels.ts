@@ -6,13 +6,14 @@ import { parseRecord } from '../core/json.ts';
 import { unmatched } from '../core/pattern.ts';
 import type { RawColumn, Table } from '../core/table.ts';
 import type { LabelSpec } from '../loss/index.ts';
-import { type NewHeads, type Refusal, refusedLabels } from './new-heads.ts';
-import { RowFaults, unknownHeads } from './sample-fault.ts';
+import { type NewHeads, noHead, type Refusal, refusedLabels } from './new-heads.ts';
+import type { RowFaults } from './sample-fault.ts';
 import { LabelWriter } from './sample-label.ts';
 import { type ColumnsOfHead, type FittedLabels, type LabelFit, type LabelReading, Labels } from './sample-labels.ts';
 import type { MapLabels as MapMapping } from './sample-mapping.ts';
 import type { LabelOptions } from './sample-plan.ts';
-import { type HeadRule, ruleOf } from './sample-rule.ts';
+import type { HeadRule } from './sample-rule.ts';
+import { UnknownHeads } from './sample-unknown.ts';
 import type { TableColumn } from './source.ts';
 
 type LabelMap = Readonly<Record<string, unknown>>;
@@ -77,8 +78,7 @@ export class MapLabels extends Labels {
   read(rules: ReadonlyMap<string, HeadRule>, table: Table, faults: RowFaults): LabelReading {
     const column = table.columns.get(this.mapping.map) as RawColumn;
     const writers = new Map<string, LabelWriter>();
-    const found = new Set<string>();
-    let full: string | undefined;
+    const unknown = this.newHeads && new UnknownHeads(this.newHeads, this.options);
     const part = `column '${this.mapping.map}'`;
     for (let row = 0; row < table.rows; row++) {
       if (faults.bad[row]) continue;
@@ -98,12 +98,10 @@ export class MapLabels extends Labels {
           this.put(writer, rule, row, value, faults);
           continue;
         }
-        const verdict = this.newHeads
-          ? (this.newHeads.refusal(head, found) ?? this.verdict(this.newHeads.spec, value))
-          : this.mapping.others === 'reject' && unknown(head, rules.size);
-        if (verdict === 'good') found.add(head);
-        else if (verdict) refusals.push(verdict);
-        if (verdict && verdict !== 'good' && verdict.reason === 'tooManyHeads') full ??= head;
+        const refusal = unknown
+          ? unknown.refusal(head, (writer, rule, own) => this.put(writer, rule, 0, value, own))
+          : this.mapping.others === 'reject' && noHead(head, rules.size);
+        if (refusal) refusals.push(refusal);
       }
       for (const fault of refusedLabels(row, part, refusals, this.newHeads !== undefined)) faults.rejectLabel(fault);
     }
@@ -112,7 +110,7 @@ export class MapLabels extends Labels {
       const own = writer.finish();
       if (own) labels[head] = own;
     }
-    return { labels, ...(found.size > 0 ? { newHeads: [...found] } : {}), ...(full === undefined ? {} : { full }) };
+    return { labels, ...unknown?.reading() };
   }
 
   startFit(): LabelFit {
@@ -127,15 +125,6 @@ export class MapLabels extends Labels {
     return new MapLabels(this.mapping, this.where, this.fitted, specs, newHeads);
   }
 
-  /** What a label of a head that there is none of yet would be. */
-  private verdict(spec: LabelSpec, value: unknown): 'good' | Refusal | undefined {
-    const faults = new RowFaults(1);
-    const rule = ruleOf(unknownHeads, undefined, this.options, spec, undefined);
-    const writer = new LabelWriter(rule, 1, false, faults);
-    this.put(writer, rule, 0, value, faults);
-    return writer.has(0) ? 'good' : faults.list[0];
-  }
-
   private put(writer: LabelWriter, { head }: HeadRule, row: number, value: unknown, faults: RowFaults): void {
     const part = `column '${this.mapping.map}', label '${head}'`;
     const label = numbersOf(value, this.options.classes);
@@ -143,12 +132,6 @@ export class MapLabels extends Labels {
     else faults.rejectLabel({ row, head, part, ...label });
   }
 }
-
-const unknown = (head: string, heads: number) => ({
-  reason: 'unknownHead',
-  expected: `a head of the model (there are ${heads})`,
-  found: formatValue(head),
-});
 
 /** The labels of a row; null where it has none. */
 function mapOf(column: RawColumn, row: number): { readonly labels: LabelMap } | { readonly fault: Fault } | null {

@@ -64,11 +64,17 @@ const longLabels = z
       .describe(
         'A column that is the same in rows that follow each other and become one sample; shards have whole ones.',
       ),
-    heads: z.array(z.string()).min(1).optional().describe('The heads; those of the training source when left out.'),
+    heads: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe(
+        'The heads; those of the training source when left out. Where labels make heads, those that patterns of the model may mean.',
+      ),
     others: z
       .enum(['reject', 'ignore'])
       .default('reject')
-      .describe('Of labels of other heads: reject them, or leave them out.'),
+      .describe('Of labels of other heads, where none is made of them: reject them, or leave them out.'),
     ...labelOptions,
   })
   .describe('One label in each row.');
@@ -103,7 +109,8 @@ export const labelForms = {
   'in columns of their own': { about: '`labels: { columns: … }`: a head of each column.', schema: wideLabels },
   'by name': { about: '`labels: { <head>: … }`: what is said of each head.', schema: namedLabel },
   'one in each row': {
-    about: '`labels: { head: …, value: … }`: a long table, with a measurement of one head in each row.',
+    about:
+      '`labels: { head: …, value: … }`: a long table, with a measurement of one head in each row. Labels of heads that there are none of can make them: see `model.heads.auto`.',
     schema: longLabels,
   },
   'in a map': {

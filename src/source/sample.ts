@@ -72,6 +72,8 @@ export interface SamplesOptions {
   readonly labels?: boolean;
   /** Whether rows are labels alone, whose samples come from elsewhere and have their ids: features are left out. */
   readonly labelsOnly?: boolean;
+  /** Whether labels make heads that nobody named: those of a long table are not looked for beforehand then. */
+  readonly makesHeads?: boolean;
   /** The columns as they were, for where the table is not there any more. */
   readonly remembered?: readonly TableColumn[];
   /** Ends the look at the table; what was asked for then rejects with its reason. */
@@ -97,8 +99,9 @@ export async function samples(
 export async function mapSamples(
   table: TableSource,
   own: Mapping,
-  { where = table.name, like, labels: wanted = true, labelsOnly = false, remembered, signal }: SamplesOptions = {},
+  options: SamplesOptions = {},
 ): Promise<SampleSource> {
+  const { where = table.name, like, labels: wanted = true, labelsOnly = false, remembered, signal } = options;
   const { features, ...rest } = like === undefined ? own : { ...like.mapping, ...definedIn(own) };
   const mapping: Mapping = labelsOnly ? rest : { ...rest, features };
   const columns = await columnsOf(table, remembered, signal);
@@ -119,7 +122,7 @@ export async function mapSamples(
   const fitted = (isShared ? like.fittedLabels : undefined) ?? { scales: new Map(), heads: undefined };
   const labelled = wanted ? mapping.labels : undefined;
   const place = `${where}.labels`;
-  const labels = labelled && labelsOf(labelled, columns, place, fitted, issues);
+  const labels = labelled && labelsOf(labelled, options.makesHeads ?? false, columns, place, fitted, issues);
   for (const name of metaColumns(mapping))
     if (!names.includes(name)) issues.push(unmatched(where, name, 'column', names));
   if (issues.length > 0) throw new ConfigError(issues);
@@ -137,6 +140,7 @@ export async function mapSamples(
 
 function labelsOf(
   mapping: LabelMapping,
+  makesHeads: boolean,
   columns: readonly TableColumn[],
   where: string,
   fitted: FittedLabels,
@@ -144,7 +148,7 @@ function labelsOf(
 ): Labels {
   switch (mapping.form) {
     case 'long':
-      return LongLabels.build(mapping, columns, where, fitted, issues);
+      return LongLabels.build(mapping, makesHeads, columns, where, fitted, issues);
     case 'map':
       return MapLabels.build(mapping, columns, where, fitted, issues);
     default:

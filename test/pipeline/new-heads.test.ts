@@ -38,11 +38,12 @@ interface Written {
   readonly steps?: number;
   readonly epochs?: number;
   readonly evaluate?: object;
+  readonly source?: object;
 }
 
 function pipelineIn(
   folder: string,
-  { heads = { auto: one, max: 2 }, chunkRows = 16, steps, epochs = 1, evaluate }: Written = {},
+  { heads = { auto: one, max: 2 }, chunkRows = 16, steps, epochs = 1, evaluate, source }: Written = {},
 ) {
   return pipelineOf({
     name: 'open',
@@ -54,6 +55,7 @@ function pipelineIn(
         id: 'id',
         features: { x: { tensor: [2] } },
         labels: { map: 'labels' },
+        ...source,
       },
       test: { type: 'memory', data, like: 'train', minRejects: 1 },
     },
@@ -164,6 +166,18 @@ test('a head that was made can be taken over by the pipeline file, and retired',
   for (const label of expected(['b']).keys()) expect(counted(folder).get(label)).toBe(1);
 });
 
+test('labels of a long table make heads as those in maps do', async () => {
+  const folder = folderOf({});
+  const long = data.flatMap(({ id, x, labels }) =>
+    Object.entries(labels).map(([head, value]) => ({ id, x, head, value })),
+  );
+  const source = { data: long, labels: { head: 'head', value: 'value', group: 'id' } };
+  const { of, run } = await trained(folder, { source });
+  expect(run.made).toEqual(['a', 'b']);
+  expect(counted(folder)).toEqual(expected(['a', 'b']));
+  expect(of('headRefused')).toEqual([{ type: 'headRefused', source: 'train', head: 'c', max: 2 }]);
+});
+
 test('what is evaluated may have labels of heads that will never be made, or are not yet', async () => {
   const heads = { auto: { columns: 'b', ...one }, max: 1, named: [{ name: 'a', ...one }] };
   const { of } = await trained(folderOf({}), { heads, chunkRows: 4, evaluate: { from: 'test', everySteps: 2 } });
@@ -191,6 +205,6 @@ test('a template needs labels that may name any head', async () => {
   const { train: source } = loaded.config.sources;
   const sources = { train: { ...source, labels: undefined } } as never;
   await expect(assemble({ ...loaded, config: { ...loaded.config, sources } })).rejects.toThrow(
-    'model.heads.auto: expected a source that is trained on, with labels in a map, which may name any head; found none',
+    'model.heads.auto: expected a source that is trained on, with labels in a map or one in each row, which may name any head; found none',
   );
 });

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatIssue } from '../../src/core/error.ts';
+import { ignoreEvents } from '../../src/core/event.ts';
 import { numberLabel } from '../../src/loss/label.ts';
+import { NewHeads } from '../../src/source/new-heads.ts';
 import { fitFeatures, type SampleSource, samples } from '../../src/source/sample.ts';
 import type { MappingConfig } from '../../src/source/sample-mapping.ts';
 import { readAll, recordSource } from './sample-table.ts';
@@ -90,6 +92,59 @@ describe('long labels', () => {
     const leaving = await open({ labels: { ...long, heads: ['A'], others: 'ignore' } });
     expect(leaving.needsFit).toBe(false);
     expect((await read(leaving.withLabels(specs))).found).toEqual([{ key: 0, A: 10 }, { key: 3 }, { key: 5, A: 40 }]);
+  });
+
+  it('of heads that nobody named are waited with, those that are good and have a name that may be one', async () => {
+    const specs = new Map([['A', numberLabel([1], { least: 0 })]]);
+    const newHeads = (max: number, made: readonly string[] = []) =>
+      new NewHeads({
+        names: '!no*',
+        max,
+        made,
+        taken: new Set(['trunk']),
+        spec: numberLabel([1], { least: 0 }),
+        events: ignoreEvents,
+      });
+    const records = ['A', 'trunk', 'none', 'B', 'A', 'C', 'D', 'E', 'F'].map((allele, row) => ({
+      allele,
+      x: 1,
+      nm: [1, 1, 1, null, 2, -1, 4, 'much', 5][row],
+    }));
+    const config = { features: { x: 'tensor' as const }, labels: { ...long, others: 'ignore' as const } };
+    const source = await samples(recordSource(records), config, { makesHeads: true });
+    expect([source.needsFit, source.takesAnyHead, source.heads]).toEqual([false, true, []]);
+    const stop = new AbortController();
+    const wanting = newHeads(2);
+    wanting.onWanted(() => stop.abort('wanted'));
+    const reading = source.withLabels(specs, wanting).read({ signal: stop.signal });
+    await expect(reading[Symbol.asyncIterator]().next()).rejects.toBe('wanted');
+    expect(wanting.wanted).toEqual(['D', 'F']);
+    const full = source.withLabels(specs, newHeads(1, ['made']));
+    const { found, rejected } = await read(full);
+    expect(found.flatMap(({ A }) => A ?? [])).toEqual([1, 2]);
+    expect(rejected.map((text) => text.split(':', 2).join(':'))).toEqual([
+      '__unknown__: badType',
+      '__unknown__: badHeadName',
+      '__unknown__: unknownHead',
+      '__unknown__: tooManyHeads',
+      '__unknown__: tooManyHeads',
+      '__unknown__: tooManyHeads',
+    ]);
+  });
+
+  it('that make heads are not standardized, and are what the template takes', async () => {
+    const labels = { ...long, standardize: true };
+    await expect(
+      samples(recordSource(rows), { features: { x: 'tensor' }, labels }, { makesHeads: true }),
+    ).rejects.toThrow(
+      'train.labels.standardize: expected false, as nobody has seen the labels of heads that come later; found true\n  hint: log10: true',
+    );
+    const source = await samples(recordSource(rows), { features: { x: 'tensor' }, labels: long }, { makesHeads: true });
+    const spec = numberLabel([3]);
+    const newHeads = new NewHeads({ names: '*', max: 1, made: [], taken: new Set(), spec, events: ignoreEvents });
+    expect(() => source.withLabels(new Map(), newHeads)).toThrow(
+      'train.labels, head "auto": expected labels [3]: 3 numbers; found 1',
+    );
   });
 
   it('are rejected alone when bad; rows without a head or features are rejected whole', async () => {

@@ -45,9 +45,9 @@ export function newHeadsOf(
   if (!sources.some(({ takesAnyHead }) => takesAnyHead))
     throw new ConfigError({
       where: 'model.heads.auto',
-      expected: 'a source that is trained on, with labels in a map, which may name any head',
+      expected: 'a source that is trained on, with labels in a map or one in each row, which may name any head',
       found: 'none',
-      hint: 'labels: { map: <column> }',
+      hint: 'labels: { map: <column> }, or { head: <column>, value: <column> }',
     });
   const { auto, max = 0 } = model.heads;
   return new NewHeads({ names: auto?.columns ?? '', max, made: madeHeads(model), taken, spec, events });

@@ -24,7 +24,7 @@ export class CopySpace {
   #isTaken = false;
   #isMade = Promise.resolve();
 
-  /** Has room for so many bytes, a little later. */
+  /** Has room for so many bytes, a little later; what memory there is none for is done without. */
   async prepare(sizeBytes: number): Promise<void> {
     this.#isMade = this.#isMade.then(() => this.#grow(sizeBytes));
     await this.#isMade;
@@ -53,7 +53,8 @@ export class CopySpace {
 
   async #grow(sizeBytes: number): Promise<void> {
     if (sizeBytes <= this.#bytes.length) return;
-    const bytes = new Uint8Array(sizeBytes);
+    const bytes = allocate(sizeBytes);
+    if (!bytes) return;
     for (let at = 0; at < sizeBytes; at += stretchBytes) {
       bytes.fill(0, at, at + stretchBytes);
       await setImmediate();
@@ -61,6 +62,15 @@ export class CopySpace {
     // Those who copied meanwhile keep the memory that they copied into.
     this.#bytes = bytes;
     this.#isTaken = false;
+  }
+}
+
+function allocate(sizeBytes: number): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return new Uint8Array(sizeBytes);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 

@@ -38,3 +38,13 @@ test('memory that was given back is used again', async () => {
   expect(third.arrays.a?.buffer).toBe(second.arrays.a?.buffer);
   expect(third.arrays.a?.buffer).not.toBe(first.arrays.a?.buffer);
 });
+
+test('memory that can not be had is done without', async () => {
+  const space = new CopySpace();
+  await space.prepare(Number.MAX_SAFE_INTEGER);
+  const first = space.copy(arraysOf(1));
+  expect(first.arrays).toEqual(arraysOf(1));
+  first.release();
+  await space.prepare(100);
+  expect(space.copy(arraysOf(2)).arrays.a?.buffer.byteLength).toBe(100);
+});
