@@ -2,6 +2,7 @@ import { systemClock } from '../core/clock.ts';
 import { ignoreEvents } from '../core/event.ts';
 import { trunklineBackend } from '../engine/backend.ts';
 import { loadPipeline } from '../pipeline/load.ts';
+import { scalesOf, unitLines, unitsOf } from '../pipeline/run/scale.ts';
 import { openSamples } from '../pipeline/run/source.ts';
 import { openTrained } from '../pipeline/run/trained.ts';
 import { formatCount } from '../report/format.ts';
@@ -36,6 +37,7 @@ export async function evaluateCommand(
     print(
       `${pipeline.name} on ${source.name}, ${formatCount(found.rows)} rows, as of step ${formatCount(step)}\n\n${table.format()}`,
     );
+    for (const line of unitLines(unitsOf(scalesOf(pipeline)))) print(line);
   } catch (error) {
     throw trained.pipeline.located(error);
   } finally {

@@ -5,7 +5,8 @@ import type { TrunklineEvent } from '../core/event.ts';
 import { trunklineBackend } from '../engine/backend.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import type { RunMode } from '../pipeline/run/folder.ts';
-import { writeReport } from '../pipeline/run/report.ts';
+import { type Report, writeReport } from '../pipeline/run/report.ts';
+import { unitLines } from '../pipeline/run/scale.ts';
 import { train } from '../pipeline/run/train.ts';
 import { type Watch, watch } from '../pipeline/run/watch.ts';
 import { HeadTable } from '../report/head-table.ts';
@@ -78,7 +79,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
 interface Display {
   event(event: TrunklineEvent): void;
   say(line: string): void;
-  end(outcome: 'finished' | 'stopped', file: string, report: string, directory: string): void;
+  end(outcome: 'finished' | 'stopped', file: string, report: Report, directory: string): void;
   close(): void;
 }
 
@@ -87,7 +88,7 @@ function jsonDisplay(): Display {
   return {
     event: write,
     say: (line) => void process.stderr.write(`${line}\n`),
-    end: (outcome, _, report, directory) => write({ type: 'reported', outcome, report, directory }),
+    end: (outcome, _, report, directory) => write({ type: 'reported', outcome, report: report.path, directory }),
     close: () => {},
   };
 }
@@ -129,8 +130,8 @@ function peopleDisplay(): Display {
     },
     say: print,
     end: (outcome, file, report, directory) => {
-      if (steps + evaluations > 0) print(`\n${table.format()}\n`);
-      print(`run folder: ${directory}\ncurves of every head: ${report}`);
+      if (steps + evaluations > 0) print(['', table.format(), '', ...unitLines(report.units)].join('\n'));
+      print(`run folder: ${directory}\ncurves of every head: ${report.path}`);
       if (outcome === 'finished' && steps === 0) print(`no step was taken: ${whyNone(counts)}`);
       if (outcome === 'stopped') print(`stopped; to go on: trunkline train ${file} --resume`);
       else print(`next: trunkline predict ${file} --data <file>, evaluate, export, or train --resume with more epochs`);

@@ -20,8 +20,13 @@ const labelOptions = {
   standardize: z
     .boolean()
     .default(false)
-    .describe('Whether labels are trained with mean 0 and standard deviation 1; predictions are moved back.'),
-  log10: z.boolean().default(false).describe('Whether the logarithm of labels is trained; predictions are moved back.'),
+    .describe(
+      'Whether labels are trained with mean 0 and standard deviation 1, in which losses and errors are; predictions are moved back.',
+    ),
+  log10: z
+    .boolean()
+    .default(false)
+    .describe('Whether the logarithm of labels is trained, and scored; predictions are moved back.'),
   bounds: z
     .record(z.string(), z.union([z.literal(-1), z.literal(0), z.literal(1)]))
     .default({ '<': -1, '<=': -1, '=': 0, '>': 1, '>=': 1 })

@@ -39,9 +39,13 @@ test('own data: init, train, evaluate, and predict on new rows when the old ones
   const trained = trunkline(['train', file]);
   expect(trained).toMatchObject({ status: 0, stderr: '' });
   expect(trained.stdout).toMatch(/^toxic +\d+ +0\.\d{4} /m);
+  const unit = ['losses and errors of soluble', 'in standard deviations of the labels'];
+  expect(trained.stdout).toContain(`\n\n${unit.join(': ')}\nrun folder: ${run}\n`);
+  expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain(`<dt>${unit[0]}</dt><dd>${unit[1]}</dd>`);
   const scored = trunkline(['evaluate', file, '--source', 'train']).stdout.split('\n');
   expect(scored[0]).toMatch(/^own on train, \d+ rows, as of step \d+$/);
   expect(scored[2]).toMatch(/^head {8}labels {4}loss +rocAuc/);
+  expect(scored.slice(-2)).toEqual([unit.join(': '), '']);
 
   renameSync(data, join(folder, 'gone.csv'));
   const fresh = join(folder, 'new.csv');

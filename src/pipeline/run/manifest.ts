@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ownVersion } from '../../core/version.ts';
 import { formatModel } from '../../model/index.ts';
+import type { LabelScale } from '../../source/index.ts';
 import { type Fingerprint, fingerprintOf } from '../../train/fingerprint.ts';
 import type { Pipeline } from '../assemble.ts';
+import { scalesOf } from './scale.ts';
 
 /** What is written of a run, for those who want to know what it was. */
 export interface Manifest {
@@ -19,6 +21,8 @@ export interface Manifest {
   /** The model's text, by lines. */
   readonly model: readonly string[];
   readonly heads: readonly string[];
+  /** How labels were moved before they were trained, by head: losses and errors are on that scale. Those that were. */
+  readonly scales?: Readonly<Record<string, LabelScale>>;
 }
 
 const packages = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', 'onnxruntime-node', '@duckdb/node-api', 'rxjs'];
@@ -40,15 +44,18 @@ export async function manifestOf(pipeline: Pipeline, file: string, begunAt: stri
   };
 }
 
-/** What a manifest says of a model. */
-const describe = ({ model }: Pipeline): Pick<Manifest, 'model' | 'heads'> => ({
-  model: formatModel(model).split('\n'),
-  heads: model.heads.filter(({ objective }) => objective).map(({ name }) => name),
-});
+/** What a manifest says of a model and its labels. */
+function describe(pipeline: Pipeline): Pick<Manifest, 'model' | 'heads' | 'scales'> {
+  const { model } = pipeline;
+  const heads = model.heads.filter(({ objective }) => objective).map(({ name }) => name);
+  const scales = Object.fromEntries([...scalesOf(pipeline)].filter(([head]) => heads.includes(head)));
+  return { model: formatModel(model).split('\n'), heads, ...(Object.keys(scales).length > 0 ? { scales } : {}) };
+}
 
 /** The manifest of a run that goes on, perhaps with other heads than it began with; undefined when it says so already. */
 export function manifestSince(before: Manifest, pipeline: Pipeline): Manifest | undefined {
-  const now = { ...before, ...describe(pipeline) };
+  const { scales: _, ...rest } = before;
+  const now = { ...rest, ...describe(pipeline) };
   return JSON.stringify(now) === JSON.stringify(before) ? undefined : now;
 }
 

@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Rejected } from '../../core/chunk.ts';
 import type { TypedArray } from '../../core/dtype.ts';
@@ -24,8 +24,9 @@ export interface Predicted {
  * Writes what every head predicts for all of a source: probabilities where the head is a classifier, otherwise numbers
  * on the scale that labels have in the source. A head whose labels are classes has a column with the likeliest one, and one
  * with the probability of each, called `head.class`.
- * @param out ends in .parquet, .csv or .ndjson; what is there is replaced
- * @throws ConfigError when it ends in something else, columns would have one name, or there are no rows
+ * @param out ends in .parquet, .csv or .ndjson; a file that is there is replaced
+ * @throws ConfigError when it ends in something else, is a folder or a file of the source, columns would have one name, or
+ *   there are no rows
  */
 export async function predict(
   { runner, pipeline }: TrainedPipeline,
@@ -36,6 +37,7 @@ export async function predict(
   const readers = headReaders(pipeline);
   const row = source.mapping.id === undefined ? 'row' : 'id';
   const columns = columnsOf(readers, { name: row, kind: row === 'id' ? 'text' : 'int32' });
+  await refuseLosing(out, source);
   const target = await openTarget(out, columns);
   let [rows, rejected] = [0, 0];
   let reasons: Reasons = new Map();
@@ -69,6 +71,22 @@ const nothingIn = ({ name }: SampleSource, rejected: number): Issue => ({
   expected: 'rows to predict',
   found: rejected === 0 ? 'none' : `none: ${rejected} records could not be read`,
 });
+
+/** @throws ConfigError when writing would take away what is read, or a folder with all that is in it */
+async function refuseLosing(out: string, source: SampleSource): Promise<void> {
+  const there = await stat(out).catch(() => undefined);
+  if (!there) return;
+  if (there.isDirectory())
+    throw new ConfigError({ where: '--out', expected: 'a file', found: `a folder, ${formatValue(out)}` });
+  const place = await realpath(out);
+  for (const file of await source.files())
+    if ((await realpath(file).catch(() => file)) === place)
+      throw new ConfigError({
+        where: '--out',
+        expected: 'another file than those that are read',
+        found: formatValue(out),
+      });
+}
 
 interface Target {
   readonly sink: Sink<SinkRow>;

@@ -6,6 +6,7 @@ import type { Head } from '../../model/index.ts';
 import type { SinkColumn, SinkKind } from '../../sink/index.ts';
 import type { ClassName, LabelScale, SampleSource } from '../../source/index.ts';
 import type { Pipeline } from '../assemble.ts';
+import { scalesOf } from './scale.ts';
 
 /** Of a head whose labels are classes: the likeliest one, called as in the labels, and how likely each is. */
 export interface ClassPrediction {
@@ -40,7 +41,7 @@ export function headReaders({
 }: Pick<Pipeline, 'model' | 'read' | 'sources'>): readonly HeadReader[] {
   // Where several sources have labels of a head, the first that is trained on says what they are.
   const opened = [...read].reverse().map((name) => sources.get(name) as SampleSource);
-  const scales = new Map(opened.flatMap((source) => [...source.labelScales()]));
+  const scales = scalesOf({ read, sources });
   const names = new Map(opened.flatMap((source) => [...source.labelClasses()]));
   return model.heads
     .filter(({ trainingOnly }) => !trainingOnly)
@@ -71,7 +72,9 @@ function classesOf({ shape, objective }: Head, names: readonly ClassName[] = [])
   if (prediction === 'probability') return names.length === 2 && sizeOf(shape) === 1 ? names : undefined;
   const [count = 0, ...rest] = shape;
   if (prediction !== 'distribution' || rest.length > 0 || count < 1) return undefined;
-  return Array.from({ length: count }, (_, at) => names[at] ?? at);
+  const taken = new Set(names.map(String));
+  // What the labels do not have is called by its place.
+  return Array.from({ length: count }, (_, at) => names[at] ?? (taken.has(`${at}`) ? `#${at}` : at));
 }
 
 function classReader(name: string, classes: readonly ClassName[]): HeadReader {

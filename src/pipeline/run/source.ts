@@ -81,10 +81,15 @@ interface Form {
   readonly [option: string]: unknown;
 }
 
+/** Types of files of lines with fields: they differ in what parts the fields alone. */
+const fieldTypes = ['csv', 'tsv'];
+
 /** The form of the files that were trained on, for another of their type: what its features need, not what labels did. */
 function formOf(pipeline: Pipeline, type: string, like: SampleSource): Form {
   const config: Readonly<Record<string, unknown>> = pipeline.config.sources[pipeline.trained[0] as string] ?? {};
-  if (config.type !== type) return {};
+  const isSame = config.type === type;
+  const areFields = [config.type, type].every((one) => fieldTypes.includes(`${one}`));
+  if (!isSame && !areFields) return {};
   const read = [...like.featureColumns.map(({ name }) => name), like.mapping.id];
   const only = (of: unknown, isNeeded: (name: string) => boolean): Texts =>
     Object.fromEntries(Object.entries((of ?? {}) as Texts).filter(([name]) => isNeeded(name)));
@@ -92,8 +97,10 @@ function formOf(pipeline: Pipeline, type: string, like: SampleSource): Form {
   const words = Object.values(derive).flatMap((sql) => [...sql.split(/\W+/), ...sql.split('"')]);
   const types = only(config.types, (name) => read.includes(name) || words.includes(name));
   return {
-    ...Object.fromEntries(Object.entries(config).filter(([option]) => formOptions.includes(option))),
+    ...Object.fromEntries(
+      Object.entries(config).filter(([option]) => formOptions.includes(option) && (isSame || option !== 'delimiter')),
+    ),
     ...(config.derive === undefined ? {} : { derive }),
-    ...(type === 'csv' || type === 'tsv' ? { types } : {}),
+    ...(areFields ? { types } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
@@ -61,7 +61,13 @@ checkpoint: { directory: "${folder}/run" }
 `;
 
 test('predictions name classes as labels do, in every format', async () => {
-  const folder = folderOf({ 'data.csv': `${data}\n`, 'none.csv': 'id,x,y\n', 'bad.csv': 'id,x,y\na,1,2\nb,3,many\n' });
+  const bad = 'id,x,y\na,1,2\nb,3,many\n';
+  const folder = folderOf({
+    'data.csv': `${data}\n`,
+    'none.csv': 'id,x,y\n',
+    'bad.csv': bad,
+    'bad.tsv': bad.replaceAll(',', '\t'),
+  });
   const file = join(folder, 'kinds.yaml');
   writeFileSync(file, yaml(folder));
   await train(await loadPipeline(file), { mode: 'new', clock: systemClock, events: ignoreEvents });
@@ -115,12 +121,14 @@ test('predictions name classes as labels do, in every format', async () => {
     columns.map((name) => (name.includes(',') ? `"${name}"` : name)).join(','),
   );
 
-  said.length = 0;
-  await predictCommand(file, { data: join(folder, 'bad.csv'), out: out('csv') }, (line) => said.push(line));
-  expect(said.slice(1)).toEqual([
-    '1 record could not be read and is not among them:',
-    `  badType × 1: ${folder}/bad.csv:3: expected DOUBLE in column 'y'; found 'many'`,
-  ]);
+  for (const name of ['bad.csv', 'bad.tsv']) {
+    said.length = 0;
+    await predictCommand(file, { data: join(folder, name), out: out('csv') }, (line) => said.push(line));
+    expect(said.slice(1)).toEqual([
+      '1 record could not be read and is not among them:',
+      `  badType × 1: ${folder}/${name}:3: expected DOUBLE in column 'y'; found 'many'`,
+    ]);
+  }
 
   const none = { data: join(folder, 'none.csv'), out: out('none.csv') };
   await expect(predictCommand(file, none, () => {})).rejects.toThrow(
@@ -128,11 +136,23 @@ test('predictions name classes as labels do, in every format', async () => {
   );
   expect(existsSync(none.out)).toBe(false);
   expect(existsSync(`${none.out}.writing`)).toBe(false);
+
+  const over = join(folder, 'data.csv');
+  await expect(predictCommand(file, { out: over }, () => {})).rejects.toThrow(
+    `--out: expected another file than those that are read; found '${over}'`,
+  );
+  expect(readFileSync(over, 'utf8')).toBe(`${data}\n`);
+  mkdirSync(join(folder, 'kept.csv'));
+  await expect(predictCommand(file, { out: join(folder, 'kept.csv') }, () => {})).rejects.toThrow(
+    `--out: expected a file; found a folder, '${folder}/kept.csv'`,
+  );
+  expect(existsSync(join(folder, 'kept.csv'))).toBe(true);
 });
 
 /** Readers of heads with class labels in a table of one row. */
 async function readersOf(
   heads: Readonly<Record<string, { readonly classes?: readonly (string | number | boolean)[] }>>,
+  units = 3,
 ) {
   const row = {
     x: 1,
@@ -146,7 +166,7 @@ async function readersOf(
       model: {
         heads: Object.entries(heads).map(([name, { classes }]) => ({
           name,
-          layers: [{ dense: classes?.length === 2 ? 1 : 3 }],
+          layers: [{ dense: classes?.length === 2 ? 1 : units }],
           loss: classes?.length === 2 ? 'binaryCrossentropy' : 'sparseCategoricalCrossentropy',
         })),
       },
@@ -178,6 +198,15 @@ test('a class has the kind that its labels have, and none is named where nothing
   });
   expect(mixed?.cells(Float32Array.of(0, 0, 1), 0, 1)).toMatchObject({ mixed: 'true' });
   expect(dose?.read(new Float32Array(3).fill(Number.NaN), 0, 1)).toMatchObject({ class: null });
+});
+
+test('a class that the labels do not have is not called like one that they have', async () => {
+  const [dose] = await readersOf({ dose: { classes: [1, 2, 3] } }, 5);
+  expect(dose?.columns.map(({ name }) => name)).toEqual(['dose', 'dose.1', 'dose.2', 'dose.3', 'dose.#3', 'dose.4']);
+  expect(dose?.read(Float32Array.of(0, 0, 0.25, 0.5, 0.25), 0, 1)).toEqual({
+    class: '#3',
+    probabilities: { 1: 0, 2: 0, 3: 0.25, '#3': 0.5, 4: 0.25 },
+  });
 });
 
 test('two columns of one name are refused', async () => {
