@@ -123,8 +123,8 @@ const following =
 
 /**
  * Lets batch normalisation be frozen inside `withFrozen`, where a layer that is not trainable always is, and one in a
- * model that is not, as in Keras since TensorFlow 2.0. From now on layers without scale or offset can be trained too, over which TensorFlow.js stumbles.
- * Called once.
+ * model that is not, as in Keras since TensorFlow 2.0. From now on layers without scale or offset can be trained too, over
+ * which TensorFlow.js stumbles. Called once.
  */
 export function installFrozen(): void {
   const { call } = Class.prototype;

@@ -2,14 +2,13 @@ import { z } from 'zod';
 import { parseConfig } from '../core/config.ts';
 import { allocateArray, type DType, type TypedArray } from '../core/dtype.ts';
 import type { Issue } from '../core/error.ts';
-import { formatValue } from '../core/format.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { Batch, HeadLabels } from '../step/batch.ts';
 import type { TrainedHead } from '../step/head-group.ts';
 import { issueOfIds } from '../step/ids.ts';
 import { type LabelOptions, type LabelsOf, labelsOf } from './labels.ts';
-import { failOn, isFlat, isTensor, type Rows, rowsOf } from './rows.ts';
+import { failOn, formatGiven, isFlat, isTensor, type Rows, rowsOf } from './rows.ts';
 
 /** Samples: by input, or those of the only input. */
 export type Features = Rows | Readonly<Record<string, Rows>>;
@@ -97,7 +96,7 @@ function byName<T>(
   issues.push({
     where: `${what}s`,
     expected: expected(`an object with ${names.join(', ')}`),
-    found: formatValue(given),
+    found: formatGiven(given),
   });
   return new Map();
 }

@@ -23,6 +23,12 @@ export function isTensor(given: unknown): given is Tensor {
   return given instanceof Tensor;
 }
 
+/** What was given for several names, for errors. */
+export function formatGiven(given: unknown): string {
+  if (isTensor(given)) return `a tensor ${formatShape(given.shape)}`;
+  return ArrayBuffer.isView(given) ? `an array of ${(given as TypedArray).length} numbers` : formatValue(given);
+}
+
 /** Numbers one after the other, and how they were nested. Undefined when the lists are ragged or hold something else. */
 export function flatten(given: Nested): { readonly values: number[]; readonly shape: Shape } | undefined {
   if (!Array.isArray(given) && !ArrayBuffer.isView(given)) {

@@ -327,6 +327,14 @@ describe('labels by position and by name', () => {
       'labels: expected a list of 2: first, second; found a list of 1\n' +
         '  hint: give null for what is not known, or an object by name',
     );
+    // Types of TypeScript refuse it too.
+    for (const [given, found] of [
+      [tf.ones([3, 2]), 'a tensor [3, 2]'],
+      [new Float32Array(6), 'an array of 6 numbers'],
+    ])
+      await expect(graph.trainOnBatch(x, given as never)).rejects.toThrow(
+        `labels: expected an object with first, second; found ${found}`,
+      );
     await expect(graph.trainOnBatch(x, { frist: matrix(3, 2) })).rejects.toThrow(
       "label 'frist': expected one of 'first', 'second'; found 'frist'\n  hint: did you mean 'first'?",
     );
