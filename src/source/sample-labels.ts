@@ -81,6 +81,7 @@ export abstract class Labels {
       return misfits(head, size, bound !== undefined, options, spec, this.where);
     });
     if (this.takesAny && newHeads) {
+      // Where any head may come, the same is said of each.
       const { size, bound, options } = this.columnsOf('');
       issues.push(...misfits('auto', size, bound !== undefined, options, newHeads.spec, this.where));
     }

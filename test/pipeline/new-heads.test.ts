@@ -9,6 +9,7 @@ import { assemble } from '../../src/pipeline/assemble.ts';
 import { pipelineOf } from '../../src/pipeline/load.ts';
 import { train } from '../../src/pipeline/run/train.ts';
 import { openTrained } from '../../src/pipeline/run/trained.ts';
+import type { TrainingRun } from '../../src/train/run/run.ts';
 import { folderOf } from './own.ts';
 
 trunklineBackend();
@@ -146,6 +147,27 @@ test('a head that is made changes no bit of what is learned, whenever that happe
     expect(counted(folder)).toEqual(expected(['a', 'b', 'c']));
   }
   expect(readdirSync(cuts)).toEqual(['begun', 'made', 'trained']);
+});
+
+test('a run that is paused when heads are wanted is paused when it has them', async () => {
+  const folder = folderOf({});
+  const paused: string[] = [];
+  let steered: TrainingRun | undefined;
+  await train(pipelineIn(folder, {}), {
+    mode: 'new',
+    clock: systemClock,
+    onRun: (run) => {
+      if (!steered) void run.pause('to look at it');
+      steered = run;
+    },
+    events: (event) => {
+      if (event.type !== 'runPaused') return;
+      paused.push(`${event.step}: ${event.reason}`);
+      if (paused.length === 2) queueMicrotask(() => steered?.continue());
+    },
+  });
+  expect(paused).toEqual(['0: to look at it', '0: as before heads were made']);
+  expect(counted(folder)).toEqual(expected(['a', 'b']));
 });
 
 test('a head that was made can be taken over by the pipeline file, and retired', async () => {

@@ -137,15 +137,14 @@ async function trainIn(
     server = await steer(pipeline, model.runner, run, received.routes, { ...options, events });
     options.onRun?.(run, madeHeads(pipeline.config.model));
     if (options.isPaused) void run.pause('as before heads were made');
-    let isPaused = false;
-    pipeline.newHeads?.onWanted(() => {
-      isPaused = run.isPaused;
-      void giveWay(run, options.clock, over.signal);
+    pipeline.newHeads?.onWanted(async () => {
+      if (await isKept(run, options.clock, over.signal)) run.stop();
     });
     if (options.stop?.aborted) run.stop();
     options.stop?.addEventListener('abort', () => run.stop(), { once: true, signal: over.signal });
     const outcome = await run.run();
-    return { ...outcome, newHeads: pipeline.newHeads?.wanted ?? [], isPaused };
+    // As whoever steers it left it, though it may have taken a while until it could be kept.
+    return { ...outcome, newHeads: pipeline.newHeads?.wanted ?? [], isPaused: run.isPaused };
   } catch (error) {
     throw pipeline.located(error);
   } finally {
@@ -163,15 +162,13 @@ async function trainIn(
 /** Between two tries to keep a run. */
 const againMs = 1000;
 
-/** Ends a run so that another goes on with more heads: once it can be kept, as a disk may be full. */
-async function giveWay(run: TrainingRun, clock: Clock, signal: AbortSignal): Promise<void> {
-  try {
-    while (!(await run.checkpoint())) await clock.sleep(againMs, signal);
-    run.stop();
-  } catch (error) {
-    // The run has ended meanwhile.
-    if (!signal.aborted) throw error;
+/** Whether a run that is to give way to one with more heads is kept, which may take until a full disk has room; not if it ends before. */
+async function isKept(run: TrainingRun, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  while (!signal.aborted) {
+    if (await run.checkpoint()) return true;
+    await clock.sleep(againMs, signal).catch(() => {});
   }
+  return false;
 }
 
 /** What samples are recorded to. A run that goes on takes it back itself, to where it was at the checkpoint. */
