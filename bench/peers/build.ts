@@ -10,7 +10,7 @@ export const built = join(root, '.cache/bench');
 
 /** Compiles the sources and the contenders in Node, so that these start as users' programs do, without a loader. */
 export function build(): void {
-  const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const compiler = createRequire(import.meta.url).resolve('typescript-native/bin/tsc');
   const { status } = spawnSync(process.execPath, [compiler, '--project', 'bench/tsconfig.json'], {
     cwd: root,
     stdio: 'inherit',
