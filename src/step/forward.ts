@@ -1,6 +1,6 @@
 import { logicalNot, logicalOr, Tensor, where, zerosLike } from '@tensorflow/tfjs-core';
 import type { ModelNode, ModelSpec, ValueId } from '../model/spec.ts';
-import { type Follow, type Frozen, withFrozen } from '../trace/frozen.ts';
+import { type Frozen, withFrozen } from '../trace/frozen.ts';
 import { guardGradient } from './guard.ts';
 
 /** What flows through a model: a tensor, and for sequences whose padding is masked which of its steps count. */
@@ -83,14 +83,12 @@ function outputsByLayer(nodes: readonly ModelNode[]): ReadonlyMap<ModelNode['lay
  * What a layer computes from one tensor or several, and which steps of it count.
  * @param callArgs what the layer is called with besides
  * @param frozen whether batch normalisation in it is
- * @param later takes what lets its moving statistics follow the batch: see `withFrozen`
  */
 export function applyLayer(
   layer: ModelNode['layer'],
   given: readonly Flow[],
   callArgs: Readonly<Record<string, unknown>>,
   frozen: Frozen,
-  later?: Follow[],
 ): readonly Flow[] {
   const tensors = given.map(({ tensor }) => tensor);
   const masks = given.map(({ mask }) => mask);
@@ -98,7 +96,7 @@ export function applyLayer(
   const one = tensors.length === 1;
   const masked = mask ? { mask: one ? mask : masks } : {};
   const apply = () => layer.apply(one ? (tensors[0] as Tensor) : [...tensors], { ...callArgs, ...masked });
-  const computed = withFrozen(layer, frozen, apply, later);
+  const computed = withFrozen(layer, frozen, apply);
   const results = (Array.isArray(computed) ? computed : [computed]) as Tensor[];
   const next = layer.supportsMasking
     ? layer.computeMask(one ? (tensors[0] as Tensor) : [...tensors], (one ? mask : masks) as Tensor)

@@ -3,7 +3,6 @@ import {
   batchNorm3d,
   batchNorm4d,
   cast,
-  keep,
   mean,
   mul,
   reshape,
@@ -40,25 +39,17 @@ const { constructor: Class } = layers.batchNormalization({ name: 'any' }) as unk
   readonly constructor: { new (): BatchNormalization; readonly prototype: BatchNormalization };
 };
 
-/** Lets the moving statistics of a layer follow a batch, or not, or where a bool `[]` says so. To be called once. */
-export type Follow = (follows: Frozen) => void;
-
 interface Active {
   readonly frozen: Frozen;
-  readonly later: Follow[] | undefined;
   /** What stays as it is because of what it is in. */
   readonly kept: ReadonlySet<unknown>;
 }
 let active: Active | undefined;
 
-/**
- * Runs `compute`, in which a layer that is trained is applied: batch normalisation in it is frozen or not.
- * @param later takes what lets moving statistics follow the batch, where that is not known yet; they follow at once when
- *   left out
- */
-export function withFrozen<T>(layer: layers.Layer, frozen: Frozen, compute: () => T, later?: Follow[]): T {
+/** Runs `compute`, in which a layer that is trained is applied: batch normalisation in it is frozen or not. */
+export function withFrozen<T>(layer: layers.Layer, frozen: Frozen, compute: () => T): T {
   const outer = active;
-  active = { frozen, later, kept: new Set(keptIn(layer)) };
+  active = { frozen, kept: new Set(keptIn(layer)) };
   try {
     return compute();
   } finally {
@@ -83,7 +74,7 @@ function keptIn(layer: layers.Layer, isKept = false): readonly layers.Layer[] {
  * batch, or where it is frozen by the moving ones, which then stay as they are. The batch's variance is taken around the
  * mean that is used, so that there is one difference from a mean, whichever it is.
  */
-function normalizeInTraining(layer: BatchNormalization, x: Tensor, frozen: Frozen, later?: Follow[]): Tensor {
+function normalizeInTraining(layer: BatchNormalization, x: Tensor, frozen: Frozen): Tensor {
   const { gamma, beta, movingMean, movingVariance, epsilon, momentum } = layer;
   const axis = layer.axis < 0 ? layer.axis + x.rank : layer.axis;
   const others = [...x.shape.keys()].filter((at) => at !== axis);
@@ -100,26 +91,11 @@ function normalizeInTraining(layer: BatchNormalization, x: Tensor, frozen: Froze
     [movingMean, center],
     [movingVariance, variance],
   ] as const) {
-    if (later) later.push(following(moving, keep(value), momentum));
-    else follow(moving, value, momentum, true);
+    const before = moving.read();
+    moving.write(sub(before, mul(sub(before, value), 1 - momentum)));
   }
   return y;
 }
-
-function follow(moving: LayerVariable, value: Tensor, momentum: number, follows: Frozen): void {
-  if (follows === false) return;
-  const before = moving.read();
-  const after = sub(before, mul(sub(before, value), 1 - momentum));
-  moving.write(follows === true ? after : where(follows, after, before));
-}
-
-/** @param value is kept until it is known */
-const following =
-  (moving: LayerVariable, value: Tensor, momentum: number): Follow =>
-  (follows) => {
-    tidy(() => follow(moving, value, momentum, follows));
-    value.dispose();
-  };
 
 /**
  * Lets batch normalisation be frozen inside `withFrozen`, where a layer that is not trainable always is, and one in a
@@ -131,9 +107,9 @@ export function installFrozen(): void {
   Class.prototype.call = function (inputs, kwargs) {
     const [x] = [inputs].flat() as [Tensor];
     if (!kwargs.training || !(x.rank in normalizations)) return call.call(this, inputs, kwargs);
-    const { frozen = false, later, kept } = active ?? {};
+    const { frozen = false, kept } = active ?? {};
     const isFixed = frozen === true || (kept !== undefined && (!this.trainable || kept.has(this)));
     if (isFixed) return call.call(this, inputs, { ...kwargs, training: false });
-    return tidy(() => normalizeInTraining(this, x, frozen, later));
+    return tidy(() => normalizeInTraining(this, x, frozen));
   };
 }

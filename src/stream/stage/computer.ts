@@ -1,15 +1,17 @@
-import { add, any, div, logicalOr, mul, type Scalar, scalar, sum, Tensor } from '@tensorflow/tfjs-core';
+import { add, any, div, logicalNot, logicalOr, mul, type Scalar, scalar, sum, Tensor } from '@tensorflow/tfjs-core';
 import { ConfigError } from '../../core/error.ts';
 import { formatValue, oneOf } from '../../core/format.ts';
 import { withGradient } from '../../loss/gradient.ts';
 import { type Layer, layerOfMode, type MergeMode } from '../../model/index.ts';
 import { applyLayer, type Flow as Masked, selectIf } from '../../step/forward.ts';
 import { partingName, partings } from '../../step/gramian.ts';
+import { guardGradient } from '../../step/guard.ts';
 import { headLosses } from '../../step/head-losses.ts';
 import type { ModelProgram } from '../../step/program.ts';
-import type { Follow } from '../../trace/frozen.ts';
+import type { Frozen } from '../../trace/frozen.ts';
 import type { StepResult } from '../../trace/record.ts';
 import { Activation, Handle, HeadLoss, type Interpreter, type MergedLoss } from './activation.ts';
+import type { LayerUse } from './describer.ts';
 import { known } from './kept.ts';
 import { type Place, Tape } from './tape.ts';
 
@@ -23,6 +25,8 @@ export interface ComputedModel {
   readonly inputs: readonly string[];
   /** Layers that were there when the model was described. */
   readonly layers: ReadonlySet<Layer>;
+  /** Its applications of layers in their order. */
+  readonly uses: readonly LayerUse[];
 }
 
 /** One tensor of the batch, and its place on the tape. */
@@ -32,9 +36,9 @@ interface Computed extends Masked {
 
 /**
  * Computes one batch of a selector with real tensors, operator by operator. Where fewer heads depend on what a layer
- * gives than on what it was given, or than use the layer at all, its gradient passes only while one of them has a label,
- * and only then does batch normalisation in it follow the batch: who they are is known once the selector has answered,
- * before any gradient is asked for.
+ * gives than on what it was given, its gradient passes only while one of them has a label. Where fewer do than use the
+ * layer at all, it is given zeros while none of them has one, and batch normalisation in it does not follow the batch: who
+ * they are was seen when the model was described.
  */
 export class Computer implements Interpreter {
   readonly #model: ComputedModel;
@@ -46,7 +50,8 @@ export class Computer implements Interpreter {
   readonly #losses = new WeakMap<HeadLoss, Tensor>();
   readonly #points = new Map<string, Tensor>();
   readonly #applied = new Map<Layer, Place[]>();
-  readonly #follows: { readonly layer: Layer; readonly place: Place; readonly follow: Follow }[] = [];
+  /** Places of what layers gave, in the order in which they were applied; undefined where nothing is computed. */
+  readonly #used: (Place | undefined)[] = [];
   readonly #places: Tensor[] = [];
   /** Whether each head has a label in this batch: bool `[]`. */
   readonly #present: ReadonlyMap<string, Tensor>;
@@ -100,15 +105,15 @@ export class Computer implements Interpreter {
 
   /**
    * What a step computes whose selector answered with this.
-   * @throws ConfigError when it has not the heads that the model has
+   * @throws ConfigError when it has not the heads that the model has, or comes to them by other layers
    */
   result({ losses }: MergedLoss): StepResult {
     const { heads, partings: parted } = this.#model.program;
     const answered = Object.keys(losses);
     if (answered.length !== heads.length || heads.some(({ name }) => !(name in losses)))
       this.#refuseHeads(answered.map(formatValue).join(', '));
-    for (const { layer, place, follow } of this.#follows) follow(this.#takesPart(layer, place));
     const byHead = heads.map(({ name }) => [name, known(this.#losses.get(losses[name] as HeadLoss))] as const);
+    this.#refuseOthers();
     const weighted = byHead.map(([head, loss]) => mul(loss, this.#input(`factor/${head}`)));
     const loss = [...weighted, ...this.#penalties()].reduce<Tensor>((total, one) => add(total, one), scalar(0));
     const named = byHead.map(([head, own]) => [`loss/${head}`, own] as const);
@@ -119,42 +124,35 @@ export class Computer implements Interpreter {
   }
 
   #apply(layer: Layer, handles: readonly Handle[]): Handle {
-    if (handles.some((handle) => this.#unused.has(handle))) return this.#unusedHandle();
+    const { readers = [], isLent = false } = this.#model.uses[this.#used.length] ?? {};
+    if (handles.some((handle) => this.#unused.has(handle))) {
+      this.#used.push(undefined);
+      return this.#unusedHandle();
+    }
     const computed = handles.map((handle) => this.#computed(handle));
     const place = this.#tape.use(computed.map((given) => given.place));
+    this.#used.push(place);
     this.#applied.set(layer, [...(this.#applied.get(layer) ?? []), place]);
-    const guarded = computed.map(({ tensor, mask, place: from }) => ({
-      mask,
-      tensor: withGradient(
+    const lentTo = isLent ? this.#anyPresent(readers) : undefined;
+    const given = computed.map(({ tensor, mask, place: from }) => {
+      const guarded = withGradient(
         tensor,
         [],
         (value) => value.clone(),
         (dy) => this.#passed(dy, from, place),
-      ),
-    }));
-    const frozen = this.#model.program.frozenIn(this.#inputs, layer);
-    const follows: Follow[] = [];
-    const [result] = applyLayer(layer, guarded, { training: true }, frozen, follows);
-    this.#follows.push(...follows.map((follow) => ({ layer, place, follow })));
+      );
+      return { mask, tensor: lentTo ? selectIf(lentTo, guarded) : guarded };
+    });
+    const frozen = readers.length === 0 || this.#frozenIn(layer, lentTo);
+    const [result] = applyLayer(layer, given, { training: true }, frozen);
     const { tensor, mask } = known(result);
-    const lent = withGradient(
-      tensor,
-      [],
-      (value) => value.clone(),
-      (dy) => {
-        const takesPart = this.#takesPart(layer, place);
-        return takesPart instanceof Tensor ? selectIf(takesPart, dy) : dy;
-      },
-    );
-    return this.#handle({ tensor: lent, mask }, place);
+    return this.#handle({ tensor: lentTo ? guardGradient(tensor, lentTo) : tensor, mask }, place);
   }
 
-  /** Whether a use of a layer trains it: bool `[]` where others use it too, and false where no head depends on it. */
-  #takesPart(layer: Layer, place: Place): true | Tensor | false {
-    const own = this.#tape.readers[place] ?? [];
-    const all = new Set(this.#applied.get(layer)?.flatMap((use) => this.#tape.readers[use] ?? []));
-    if (own.length === 0) return false;
-    return own.length < all.size ? this.#anyPresent(own) : true;
+  /** Whether batch normalisation in a layer is frozen, which is lent to who has a label. */
+  #frozenIn(layer: Layer, lentTo: Tensor | undefined): Frozen {
+    const frozen = this.#model.program.frozenIn(this.#inputs, layer);
+    return lentTo && frozen instanceof Tensor ? logicalOr(frozen, logicalNot(lentTo)) : frozen;
   }
 
   /** A gradient on its way from what was computed to what it was computed from. */
@@ -164,7 +162,8 @@ export class Computer implements Interpreter {
   }
 
   #anyPresent(heads: readonly string[]): Tensor {
-    return heads.map((head) => known(this.#present.get(head))).reduce((one, other) => logicalOr(one, other));
+    const present = heads.map((head) => known(this.#present.get(head)));
+    return present.reduce((one, other) => logicalOr(one, other), scalar(false, 'bool'));
   }
 
   /** Regularisation that layers ask for, while any head that depends on them is present. */
@@ -195,6 +194,21 @@ export class Computer implements Interpreter {
 
   #computed(handle: Handle): Computed {
     return known(this.#tensors.get(handle));
+  }
+
+  /** @throws ConfigError when layers were applied otherwise than when the model was described */
+  #refuseOthers(): void {
+    const { uses } = this.#model;
+    const isAs = ({ readers }: LayerUse, at: number): boolean => {
+      const place = this.#used[at];
+      return String(place === undefined ? [] : this.#tape.readers[place]) === String(readers);
+    };
+    if (uses.length === this.#used.length && uses.every(isAs)) return;
+    throw new ConfigError({
+      where: 'selector',
+      expected: 'the same operators for each batch',
+      found: 'others than when it was first subscribed',
+    });
   }
 
   #refuseHeads(found: string): never {

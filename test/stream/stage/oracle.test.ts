@@ -183,7 +183,7 @@ describe('a selector, computed batch by batch', () => {
         const own = (name: string): boolean => name.startsWith('parameter/a/dense');
         const poison = (runner: StepRunner): void => {
           const names = Object.keys(runner.state().arrays).filter(own);
-          expect(names).toHaveLength(2);
+          expect(names).toHaveLength(4);
           const infinite = names.map((name) => {
             const { length } = runner.state().arrays[name] as TypedArray;
             return [name, new Float32Array(length).fill(Number.POSITIVE_INFINITY)];

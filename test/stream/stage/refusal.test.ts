@@ -290,6 +290,25 @@ describe('a batch is refused whose selector', () => {
       'selector: expected activations and losses of the batch at hand; found one that was kept from another batch\n  hint: share, shareReplay and the like are for what does not depend on the batch',
     ],
     [
+      'has other layers than when it was described',
+      () => {
+        let batches = 0;
+        const layer = dense({ units: 6 });
+        const end = fork({ tox: branch(one(), mse()) });
+        return computed((batch$) =>
+          batch$.pipe(
+            switchMap((activation) => {
+              const once$ = of(activation).pipe(merge('concat'), trunk(layer));
+              return batches++ === 0 ? once$ : once$.pipe(trunk(layer));
+            }),
+            end,
+            mergeLosses(),
+          ),
+        );
+      },
+      'selector: expected the same operators for each batch; found others than when it was first subscribed',
+    ],
+    [
       'has other heads than the model',
       () => {
         let batches = 0;

@@ -17,7 +17,7 @@ export function sharedSelector(): Selector<'a' | 'b'> {
     batch$.pipe(
       trunk(dense({ units: 4, activation: 'tanh' })),
       fork({
-        a: pipe(trunk(...both), branch(dense({ units: 1 }), mse())),
+        a: pipe(trunk(dense({ units: 4 }), ...both), branch(dense({ units: 1 }), mse())),
         b: pipe(trunk(activation({ activation: 'sigmoid' }), ...both), branch(dense({ units: 1 }), mse())),
       }),
       mergeLosses(sum({ a: 1, b: 0.5 })),
