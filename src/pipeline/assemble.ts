@@ -182,10 +182,10 @@ async function assembled(loaded: LoadedPipeline, options: AssembleOptions): Prom
   };
 }
 
-/** @throws ConfigError when heads are to be looked at that are not there */
-function checkPlateau({ heads }: ModelSpec, { evaluate }: PipelineConfig): void {
+/** @throws ConfigError when heads are to be looked at that are not there, and will not be */
+function checkPlateau({ heads }: ModelSpec, { evaluate, model }: PipelineConfig): void {
   const names = heads.map(({ name }) => name);
-  const { heads: pattern } = evaluate?.plateau ?? {};
+  const { heads: pattern } = model.heads.auto ? {} : (evaluate?.plateau ?? {});
   const issues = pattern === undefined ? [] : unmatchedIn('evaluate.plateau.heads', pattern, 'head', names);
   if (issues.length > 0) throw new ConfigError(issues);
 }

@@ -49,7 +49,12 @@ export function batch(options: BatchOptions): OperatorFunction<StreamChunk, Stre
   const clock = options.clock ?? systemClock;
   return onFlow('batch', (flow, emit, fail) => {
     const limit = timeLimitMs === undefined ? undefined : { timeLimitMs, clock, fail };
-    return new Batches(flow, emit, { rows, quota: new Quota(quota, flow.heads, rows), keepUnlabelled, limit });
+    return new Batches(flow, emit, {
+      rows,
+      quota: new Quota(quota, flow.heads, rows, flow.mayHaveNewHeads),
+      keepUnlabelled,
+      limit,
+    });
   });
 }
 

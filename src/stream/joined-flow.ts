@@ -31,6 +31,7 @@ export function joinedFlow(
     origins: rowsOf.flatMap(({ origins }) => origins),
     inputs: Object.assign({}, ...rowsOf.map(({ inputs }) => inputs)),
     heads: [...new Set(feeders.flatMap(({ heads }) => heads))],
+    mayHaveNewHeads: feeders.some(({ mayHaveNewHeads }) => mayHaveNewHeads),
     // As many bytes as those that are joined may read ahead themselves.
     credit: { rows: joinedRows, sizeBytes: feeders.reduce((sum, { ahead }) => sum + ahead.sizeBytes, 0) },
     isEndless: feeders.some(({ isEndless }) => isEndless),

@@ -15,14 +15,17 @@ export class Quota {
   /** Heads with a quota, in the order of the options. */
   readonly #atLeast: ReadonlyMap<string, number>;
 
-  /** @throws ConfigError when a pattern means no head, or a quota does not fit into a batch */
-  constructor(options: QuotaOptions, heads: readonly string[], rows: number) {
+  /**
+   * @param mayHaveNewHeads whether a pattern may mean heads that come later
+   * @throws ConfigError when a pattern means no head, or a quota does not fit into a batch
+   */
+  constructor(options: QuotaOptions, heads: readonly string[], rows: number, mayHaveNewHeads = false) {
     this.#rows = rows;
     const entries = Object.entries(options);
     const issues = entries.flatMap(([pattern, atLeast]) => {
       const where = `batch.quota['${pattern}']`;
       if (atLeast > rows) return [{ where, expected: `at most the ${rows} rows of a batch`, found: `${atLeast}` }];
-      return unmatchedIn(where, pattern, 'head', heads);
+      return mayHaveNewHeads ? [] : unmatchedIn(where, pattern, 'head', heads);
     });
     if (issues.length > 0) throw new ConfigError(issues);
     const atLeast = new Map<string, number>();

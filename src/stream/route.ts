@@ -101,12 +101,12 @@ export function route(rules: readonly RouteRule[], options: RouteOptions = {}): 
 }
 
 /**
- * What is wrong with rules: sources, tags and heads that there are none of.
+ * What is wrong with rules: sources, tags and heads that there are none of, and will be none of.
  * @param where the place of the rules
  */
 export function ruleIssues(
   rules: readonly Pick<Written, 'source' | 'tag' | 'heads'>[],
-  { origins, heads }: Pick<Flow, 'origins' | 'heads'>,
+  { origins, heads, mayHaveNewHeads }: Pick<Flow, 'origins' | 'heads' | 'mayHaveNewHeads'>,
   where = 'route',
 ): readonly Issue[] {
   const sources = origins.map(({ source }) => source);
@@ -121,7 +121,7 @@ export function ruleIssues(
       ...missing('source', sources, 'source'),
       // Tags come and go with the sources that have them: one of those that are named is enough.
       ...(rule.tag !== undefined && matchNames(rule.tag, tags).length > 0 ? [] : missing('tag', tags, 'tag')),
-      ...missing('heads', heads, 'head'),
+      ...(mayHaveNewHeads ? [] : missing('heads', heads, 'head')),
     ];
   });
 }

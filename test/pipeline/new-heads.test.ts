@@ -40,11 +40,12 @@ interface Written {
   readonly epochs?: number;
   readonly evaluate?: object;
   readonly source?: object;
+  readonly stream?: object;
 }
 
 function pipelineIn(
   folder: string,
-  { heads = { auto: one, max: 2 }, chunkRows = 16, steps, epochs = 1, evaluate, source }: Written = {},
+  { heads = { auto: one, max: 2 }, chunkRows = 16, steps, epochs = 1, evaluate, source, stream }: Written = {},
 ) {
   return pipelineOf({
     name: 'open',
@@ -61,7 +62,7 @@ function pipelineIn(
       test: { type: 'memory', data, like: 'train', minRejects: 1 },
     },
     ...(evaluate ? { evaluate } : {}),
-    stream: { from: 'train', shuffle: 12, batch: 8, epochs, ...(steps === undefined ? {} : { steps }) },
+    stream: { from: 'train', shuffle: 12, batch: 8, epochs, ...(steps === undefined ? {} : { steps }), ...stream },
     model: { trunk: [{ dense: { units: 37, activation: 'tanh' } }], heads },
     optimizer: { type: 'adam', learningRate: 0.01 },
     engine: { type: 'onnx-cpu', threads: 1, worker: false },
@@ -198,6 +199,20 @@ test('labels of a long table make heads as those in maps do', async () => {
   expect(run.made).toEqual(['a', 'b']);
   expect(counted(folder)).toEqual(expected(['a', 'b']));
   expect(of('headRefused')).toEqual([{ type: 'headRefused', source: 'train', head: 'c', max: 2 }]);
+});
+
+test('rules, quotas and plateaus may name heads that are still to come', async () => {
+  const folder = folderOf({});
+  const { run } = await trained(folder, {
+    stream: {
+      from: { train: 2, test: 1 },
+      route: [{ source: 'test', heads: '!*' }, { heads: 'b' }],
+      batch: { rows: 8, quota: { b: 4 } },
+    },
+    evaluate: { from: 'test', everySteps: 5, plateau: { heads: 'b', patience: 9, action: 'freeze' } },
+  });
+  expect(run.made).toEqual(['a', 'b']);
+  expect(counted(folder)).toEqual(expected(['b']));
 });
 
 test('what is evaluated may have labels of heads that will never be made, or are not yet', async () => {
