@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
@@ -10,6 +9,7 @@ import { assemble } from '../../src/pipeline/assemble.ts';
 import { explanations } from '../../src/pipeline/explain.ts';
 import { loadPipeline } from '../../src/pipeline/load.ts';
 import { train } from '../../src/pipeline/run/train.ts';
+import { folderOf } from './own.ts';
 
 trunklineBackend();
 
@@ -23,7 +23,7 @@ const joined = 'join: { labels: labels, ttl: 2h, onLate: train }';
 
 /** A pipeline whose labels come apart, each an hour and a bit after its sample, and some not at all. */
 function pipelineWith({ stream = joined, train: own = 'id: id, time: at', labels = 'id: id, time: at' }: Written = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'joined-'));
+  const folder = folderOf({});
   const timeOf = (minutes: number): string => new Date(Date.UTC(2026, 0, 1) + 60_000 * minutes).toISOString();
   const rows = Array.from({ length: 3000 }, (_, row) => row);
   const write = (name: string, header: string, lines: readonly string[]): void =>
