@@ -198,7 +198,8 @@ class Batches implements Part<StreamChunk> {
   #send(emitted: Emitted, assembleMs: number): void {
     const { chunk, ...place } = emitted;
     const own = { ...chunk, labels: presentLabels(chunk.labels) };
-    this.#emitted.add(emitted);
+    // Where nobody takes it further, nobody says when it has ended.
+    if (this.#flow.consumed) this.#emitted.add(emitted);
     this.#emit({ ...own, ...place, flow: this.#flow, sizeBytes: chunkBytes(own), assembleMs });
   }
 

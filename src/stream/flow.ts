@@ -122,6 +122,11 @@ export class Flow {
     this.#consumers.push(idle);
   }
 
+  /** Whether somebody uses up rows, and so says what becomes of those that were emitted. */
+  get consumed(): boolean {
+    return this.#consumers.length > 0;
+  }
+
   /** Makes known a flow whose rows are passed on to this one. */
   fedBy(feeder: Flow): void {
     this.#feeders.push(feeder);

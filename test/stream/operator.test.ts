@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { lastValueFrom, map, Subject, tap, toArray } from 'rxjs';
+import { lastValueFrom, type MonoTypeOperatorFunction, map, Subject, tap, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Chunk } from '../../src/core/chunk.ts';
 import { ManualClock } from '../../src/core/clock.ts';
@@ -15,7 +15,18 @@ import { reservoir } from '../../src/stream/reservoir.ts';
 import { route } from '../../src/stream/route.ts';
 import { RowList } from '../../src/stream/row-list.ts';
 import { shuffle } from '../../src/stream/shuffle.ts';
-import { all, chunkSizes, heads, itemOf, openFlow, SampleSource, sampleRows, turn } from './sample.ts';
+import {
+  all,
+  chunkSizes,
+  consume,
+  heads,
+  itemOf,
+  openFlow,
+  SampleSource,
+  sampleRows,
+  trained,
+  turn,
+} from './sample.ts';
 
 const source = (rows: number, more: object = {}): SampleSource => new SampleSource({ rows, chunks: [16], ...more });
 const keysOf = (items: readonly (StreamChunk | StreamBatch)[]): number[] => items.flatMap(({ keys }) => [...keys]);
@@ -140,6 +151,19 @@ describe('batch', () => {
         { where: "batch.quota['b']", expected: 'at most the 4 rows of a batch', found: '5' },
       ]),
     );
+  });
+
+  it('is kept until it has ended where somebody says so, and nowhere else', async () => {
+    const emitted = async (...taken: MonoTypeOperatorFunction<StreamBatch>[]): Promise<number | undefined> => {
+      const batches$ = fromSource(source(100)).pipe(batch({ rows: 16 }));
+      const [one] = (await all(taken.reduce((from$, operator) => from$.pipe(operator), batches$))).filter(isBatch);
+      const { flow } = one as StreamBatch;
+      const operator = flow.state()[flow.name]?.operators.at(-1);
+      return (operator?.state.json as { readonly emitted: readonly unknown[] } | undefined)?.emitted.length;
+    };
+    expect(await emitted()).toBe(0);
+    expect(await emitted(tap(({ flow }) => consume(flow)))).toBeGreaterThan(4);
+    expect(await emitted(trained())).toBe(0);
   });
 
   it('with a time limit lets no row wait longer, and says that runs can’t be repeated', async () => {

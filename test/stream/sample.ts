@@ -167,7 +167,15 @@ export function plain({ rows, inputs, labels, keys, ids, repeats, origins, epoch
 
 /** Counts every row as trained when its batch has been seen. */
 export function trained(): MonoTypeOperatorFunction<StreamBatch> {
-  return tap(train);
+  return tap((batch) => {
+    consume(batch.flow);
+    train(batch);
+  });
+}
+
+/** Says, once, that somebody says what becomes of the rows of a flow. */
+export function consume(flow: Flow): void {
+  if (!flow.consumed) flow.consumer(() => true);
 }
 
 /** Counts the rows of a batch as trained, or the epoch as ended. */

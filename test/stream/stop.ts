@@ -3,7 +3,7 @@ import { decodeState, encodeState } from '../../src/stream/encode.ts';
 import type { StreamBatch } from '../../src/stream/item.ts';
 import type { FlowCounts } from '../../src/stream/ledger.ts';
 import type { StreamState } from '../../src/stream/state.ts';
-import { all, plain, train } from './sample.ts';
+import { all, consume, plain, train } from './sample.ts';
 
 /** All batches, as they can be compared, and what became of the rows. */
 export async function run(
@@ -35,6 +35,7 @@ export function stopAfter(
     };
     batches$.pipe(takeUntil(stopped$)).subscribe({
       next(batch) {
+        consume(batch.flow);
         if (batch.rows === 0 && batch.epochEnd === undefined) return;
         seen.push(batch);
         if (seen.length <= count) train(batch);
