@@ -97,15 +97,17 @@ test('a daemon of refused pipelines alone ends with 2', { timeout: 240_000 }, as
   expect(await daemonOf(file).daemon.ended()).toBe(2);
 });
 
-test('checkpoints can be asked for', { timeout: 240_000 }, async () => {
+test('checkpoints can be asked for; a second signal ends everything at once', { timeout: 240_000 }, async () => {
   const file = writePipeline(folder, 'asked', 400);
   writeFileSync(file, readFileSync(file, 'utf8').replace('everySteps: 400', 'everySteps: 1000000'));
   const { daemon, until } = daemonOf(file);
   await until(({ type, steps }) => type === 'pulse' && Number(steps) > 0);
   daemon.signal('SIGUSR2');
   expect(Number((await until(({ type }) => type === 'checkpointWritten')).step)).toBeGreaterThan(0);
+  // Two signals at once: the second does not wait for what the first asked for.
   daemon.signal('SIGTERM');
-  expect(await daemon.ended()).toBe(0);
+  daemon.signal('SIGINT');
+  expect(await daemon.ended()).toBe(130);
 });
 
 test('a process whose supervisor is killed while it starts ends too', { timeout: 60_000 }, async () => {
