@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,7 +9,7 @@ export const built = join(root, '.cache/bench');
 
 /** Compiles the sources and the contenders in Node, so that these start as users' programs do, without a loader. */
 export function build(): void {
-  const compiler = createRequire(import.meta.url).resolve('typescript-native/bin/tsc');
+  const compiler = join(root, 'node_modules/typescript-native/bin/tsc');
   const { status } = spawnSync(process.execPath, [compiler, '--project', 'bench/tsconfig.json'], {
     cwd: root,
     stdio: 'inherit',

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { linesOf, trainedIn } from '../../scripts/chaos/journal.ts';
@@ -244,4 +244,21 @@ test('a template needs labels that may name any head', async () => {
   await expect(assemble({ ...loaded, config: { ...loaded.config, sources } })).rejects.toThrow(
     'model.heads.auto: expected a source that is trained on, with labels in a map or one in each row, which may name any head; found none',
   );
+});
+
+test('a run that gives way to one with more heads does so on a full disk too', async () => {
+  const [folder, copy] = [folderOf({}), folderOf({})];
+  await trained(folder, {}, (event) => {
+    // Kept, and about to have its second head.
+    if (event.type === 'headsMade' && event.heads.includes('b')) cpSync(folder, copy, { recursive: true });
+  });
+  const journal = join(copy, 'journal.ndjson');
+  rmSync(journal);
+  symlinkSync('/dev/full', journal);
+  const heads: (readonly string[])[] = [];
+  const going = trained(copy, {}, (event) => {
+    if (event.type === 'runStarted') heads.push(event.heads);
+  });
+  await expect(going).rejects.toThrow('expected a file that can be written');
+  expect(heads).toEqual([['a'], ['a', 'b']]);
 });

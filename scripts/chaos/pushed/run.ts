@@ -90,8 +90,7 @@ async function withoutRoom(disk: SmallDisk, heard: Heard): Promise<readonly stri
   const refused = heard.next(({ type }) => type === 'recordsRefused');
   const failed = heard.next(({ state }) => state === 'waiting');
   const giveBack = disk.fill();
-  await refused;
-  const failure = await Promise.race([failed, timeout(fullMs, undefined)]);
+  const failure = await Promise.race([failed, refused.then(() => timeout(fullMs, undefined))]);
   giveBack();
   return failure ? [`on a full disk: ${JSON.stringify(failure.lastFailure)}`] : [];
 }

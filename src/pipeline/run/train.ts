@@ -127,6 +127,7 @@ async function trainIn(
   const journal = path === undefined ? undefined : await Journal.open(path, before?.step ?? 0);
   const model = await openModel(pipeline, events);
   const over = new AbortController();
+  let givesWay = false;
   let received: Received | undefined;
   let server: Server | undefined;
   try {
@@ -143,8 +144,10 @@ async function trainIn(
     if (options.stop?.aborted) run.stop();
     options.stop?.addEventListener('abort', () => run.stop(), { once: true, signal: over.signal });
     const outcome = await run.run();
+    const newHeads = pipeline.newHeads?.wanted ?? [];
+    givesWay = newHeads.length > 0 && outcome.outcome === 'stopped' && !options.stop?.aborted;
     // As whoever steers it left it, though it may have taken a while until it could be kept.
-    return { ...outcome, newHeads: pipeline.newHeads?.wanted ?? [], isPaused: run.isPaused };
+    return { ...outcome, newHeads, isPaused: run.isPaused };
   } catch (error) {
     throw pipeline.located(error);
   } finally {
@@ -154,8 +157,11 @@ async function trainIn(
     await model.close();
     await metrics.close();
     await dead.close();
-    await journal?.close();
-    await recording?.close();
+    // What came after the last checkpoint, and a full disk has no room for, is trained again by the run that follows.
+    for (const file of [journal, recording])
+      await file?.close().catch((error: unknown) => {
+        if (!givesWay) throw error;
+      });
   }
 }
 
