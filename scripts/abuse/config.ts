@@ -130,9 +130,11 @@ export async function abuseConfigs(cases: number, seed: number, told?: (done: nu
       fc.asyncProperty(files, async ({ bytes }) => {
         writeFileSync(path, bytes);
         const beginMs = performance.now();
-        const shown = await readBy(path, bytes.toString(), counts);
+        const text = bytes.toString();
+        const shown = await readBy(path, text, counts);
         counts.longestMs = Math.max(counts.longestMs, performance.now() - beginMs);
-        const secret = secrets.find((part) => shown.includes(part));
+        // What is in the file, by chance, gives nothing away.
+        const secret = secrets.find((part) => shown.includes(part) && !text.includes(part));
         if (secret !== undefined) throw new Error(`it shows '${secret}': ${shown}`);
         told?.(counts.good + counts.bad);
       }),

@@ -50,15 +50,25 @@ export class CheckedTable<V, K extends Key> {
   }
 
   *range(options: RangeOptions): Generator<{ readonly key: K; readonly value: V }> {
-    for (const { key, value } of this.#table.getRange(options)) yield { key, value: this.#decode(key, value) };
+    for (const { key, value } of this.#found(this.#table.getRange(options)))
+      yield { key, value: this.#decode(key, value) };
   }
 
   keys(options: RangeOptions): Iterable<K> {
-    return this.#table.getKeys(options);
+    return this.#found(this.#table.getKeys(options));
   }
 
   clear(): void {
     this.#table.clearSync();
+  }
+
+  /** What LMDB comes upon, with errors of every kind where the bytes of a key are no key. */
+  *#found<Item>(items: Iterable<Item>): Generator<Item> {
+    try {
+      yield* items;
+    } catch (error) {
+      throw damaged(this.#where, `keys that can't be read (${error instanceof Error ? error.message : error})`);
+    }
   }
 
   #decode(key: K, bytes: Buffer): V {
