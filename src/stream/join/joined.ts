@@ -157,13 +157,24 @@ export class Joined implements Feed {
   }
 
   async #open(): Promise<Working> {
-    const { directory } = this.#options;
-    this.#store ??= await JoinStore.open(directory, this.#position);
+    this.#store ??= await this.#opened();
     if (this.#controller.signal.aborted) this.#store.close();
     this.#controller.signal.throwIfAborted();
     const matcher = await this.#matcher(this.#store);
     this.#working = { store: this.#store, matcher, decoder: new RowDecoder(matcher.forms, this.flow.heads) };
     return this.#working;
+  }
+
+  /** The store as of the position, as soon as the disk takes what going back there writes. */
+  async #opened(): Promise<JoinStore> {
+    for (;;) {
+      if (this.#stall) await this.#options.clock.sleep(againMs, this.#controller.signal);
+      try {
+        return await JoinStore.open(this.#options.directory, this.#position);
+      } catch (error) {
+        this.#stalled(error);
+      }
+    }
   }
 
   /** A matcher for what is in the store, as soon as the disk takes what that writes. */

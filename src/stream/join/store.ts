@@ -61,7 +61,7 @@ export class JoinStore {
 
   /**
    * Opens the store of a folder: as it was at a position, or empty.
-   * @throws ConfigError when it is in use, or can't go back there
+   * @throws ConfigError when it is in use, or can't go back there; UnwritableStore when the disk does not take that
    */
   static async open(directory: string, position: StorePosition | undefined): Promise<JoinStore> {
     const path = await acquire(directory);
@@ -108,10 +108,9 @@ export class JoinStore {
   /** Changes it: all of that or nothing. @throws UnwritableStore when the disk does not take it */
   change(act: () => void): void {
     const before = this.#head;
-    let isComplete = false;
     const [highest, { meta, undo }] = [this.#highest, this.#tables];
     try {
-      this.#tables.write(() => {
+      this.#write(() => {
         act();
         this.#highest = highest + 1;
         this.#head = { ...this.#head, sequence: this.#highest };
@@ -119,20 +118,30 @@ export class JoinStore {
         meta.put('head', this.#head);
         if (this.#isUndoable)
           undo.put(this.#highest, { before, entries: [...this.#before], dead: this.#dead } satisfies Undo);
-        isComplete = true;
       });
     } catch (error) {
       this.#head = before;
       this.#highest = highest;
-      if (!isComplete) throw error;
-      const found = error instanceof Error ? error.message : String(error);
-      throw new UnwritableStore(
-        { where: this.#path, expected: 'a disk that takes what waits', found },
-        { cause: error },
-      );
+      throw error;
     } finally {
       this.#before = new Map();
       this.#dead = [];
+    }
+  }
+
+  /** @throws UnwritableStore when the disk does not take it */
+  #write(act: () => void): void {
+    let isComplete = false;
+    try {
+      this.#tables.write(() => {
+        act();
+        isComplete = true;
+      });
+    } catch (error) {
+      if (!isComplete) throw error;
+      const found = error instanceof Error ? error.message : String(error);
+      const issue = { where: this.#path, expected: 'a disk that takes what waits', found };
+      throw new UnwritableStore(issue, { cause: error });
     }
   }
 
@@ -244,7 +253,7 @@ export class JoinStore {
 
   #clear(): void {
     this.#id = randomUUID();
-    this.#tables.write(() => {
+    this.#write(() => {
       const { entries, dues, rows, undo, meta, names } = this.#tables;
       for (const table of [entries, dues, rows, undo, meta, names]) table.clear();
       meta.put('id', this.#id);
@@ -256,7 +265,7 @@ export class JoinStore {
 
   /** Undoes every change after a position. */
   #goBack({ store, sequence }: StorePosition, directory: string): void {
-    const { entries, dues, rows, undo, meta, write } = this.#tables;
+    const { entries, dues, rows, undo, meta } = this.#tables;
     const found = (text: string): ConfigError =>
       new ConfigError({
         where: directory,
@@ -267,7 +276,7 @@ export class JoinStore {
     if (store !== this.#id) throw found(this.#id === 'undefined' ? 'an empty one' : `one of '${this.#id}'`);
     const { next } = this.#head;
     let head = this.#head;
-    write(() => {
+    this.#write(() => {
       for (const { key, value } of undo.range({ reverse: true })) {
         if (head.sequence <= sequence) break;
         const { before, entries: replaced } = value as Undo;
