@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { linesOf, trainedIn } from '../../scripts/chaos/journal.ts';
@@ -246,7 +246,9 @@ test('a template needs labels that may name any head', async () => {
   );
 });
 
-test('a run that gives way to one with more heads does so on a full disk too', async () => {
+test('a run that gives way to one with more heads does so on a full disk too', async (context) => {
+  const full = '/dev/full';
+  context.skip(!existsSync(full), 'needs a device that is always full');
   const [folder, copy] = [folderOf({}), folderOf({})];
   await trained(folder, {}, (event) => {
     // Kept, and about to have its second head.
@@ -254,7 +256,7 @@ test('a run that gives way to one with more heads does so on a full disk too', a
   });
   const journal = join(copy, 'journal.ndjson');
   rmSync(journal);
-  symlinkSync('/dev/full', journal);
+  symlinkSync(full, journal);
   const heads: (readonly string[])[] = [];
   const going = trained(copy, {}, (event) => {
     if (event.type === 'runStarted') heads.push(event.heads);
