@@ -22,6 +22,7 @@ import { installBatchNormalization } from './gradient/normalization.ts';
 import { insteadOf } from './instead.ts';
 import { lowerings } from './kernel/index.ts';
 import type { KernelCall, Lowering } from './kernel/lowering.ts';
+import { installRectifiedMaxima } from './rectified.ts';
 
 function kernelCall(
   kernelName: string,
@@ -121,6 +122,7 @@ export function registerTrunkline(evaluate: Evaluate): TrunklineBackend {
   installDrawings();
   installFusedConvolutions();
   installBatchNormalization();
+  installRectifiedMaxima(backend);
   installFrozen();
   installChainedOperations();
   installGradients();

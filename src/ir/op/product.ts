@@ -112,5 +112,19 @@ export const product = {
     },
   },
   MaxPool: pooling('largest element of each window, and its position in the flattened input', true),
+  MaxUnpool: {
+    summary:
+      'zeros, with each element of x at its position in the flattened result, which is what windows without padding see; of several for one position the last',
+    infer: (call) => {
+      const [x, positions] = [operand(call, 0, floatTypes), operand(call, 1, ['int64'])];
+      if (!sameShape(x.shape, positions.shape))
+        reject(call, `positions ${formatShape(x.shape)}`, formatShape(positions.shape));
+      const [lengths, strides] = [integers(call, 'kernel_shape'), integers(call, 'strides')];
+      const seen = lengths.map(
+        (length, axis) => ((x.shape[axis + 2] as number) - 1) * (strides[axis] as number) + length,
+      );
+      return [{ dtype: 'float32', shape: [...x.shape.slice(0, 2), ...seen] }];
+    },
+  },
   AveragePool: pooling('mean of each window; padding counts when count_include_pad=1', false),
 } as const satisfies Record<string, OpRule>;

@@ -6,6 +6,7 @@ import { filled, float, type KernelCall, type Lowering, type LoweringTable, type
 import { type PoolAttrs, poolWindows } from './pooling.ts';
 import { repeated } from './resize.ts';
 import { asColumns, putBack, taps, winners } from './tap.ts';
+import { areTiles, atPositions, tileTaps, winningPositions } from './tile.ts';
 import { elementsOf, isPointwise, onFrame, span, type Window, windowAttributes } from './window.ts';
 
 /** Elements of a window above which positions of maxima are looked up and not compared one by one. */
@@ -16,10 +17,16 @@ const manyElements = 32;
  * the first in an image, the last in a volume, as in TensorFlow.js.
  * @param x `[batch, channels, …]`; `y` and `dy` likewise
  */
-function maxPoolGradient(op: SingleApply, x: Value, y: Value, dy: Value, windows: readonly Window[]): Value {
+function maxPoolGradient(ops: Apply, x: Value, y: Value, dy: Value, windows: readonly Window[]): Value {
+  const op: SingleApply = (...call) => ops(...call)[0] as Value;
   const seen = framed(op, x, windows, Number.NEGATIVE_INFINITY);
   const axes = windows.map((_, axis) => axis + 2);
-  const inOrder = <Item>(list: readonly Item[]): readonly Item[] => (windows.length === 3 ? list.toReversed() : list);
+  const reversed = windows.length === 3;
+  const inOrder = <Item>(list: readonly Item[]): readonly Item[] => (reversed ? list.toReversed() : list);
+  if (areTiles(windows)) {
+    const positions = winningPositions(op, inOrder(tileTaps(ops, seen, windows)), y, windows, reversed);
+    return unframed(op, atPositions(op, dy, positions, windows), windows);
+  }
   const won = inOrder(winners(op, inOrder(taps(op, seen, windows, axes)), y));
   const columns = op('Where', [asColumns(op, won), asColumns(op, [dy]), float(0)]);
   return putBack(op, columns, x.shape.slice(0, 2), windows);
@@ -31,6 +38,7 @@ function maxPoolGradientAt(ops: Apply, x: Value, dy: Value, windows: readonly Wi
   const seen = framed(op, x, windows, Number.NEGATIVE_INFINITY);
   const { dilations: _, ...attributes } = windowAttributes(onFrame(windows));
   const positions = ops('MaxPool', [seen], attributes)[1] as Value;
+  if (areTiles(windows)) return unframed(op, atPositions(op, dy, positions, windows), windows);
   const flat = (value: Value): Value => op('Reshape', [value], { shape: [sizeOf(value.shape)] });
   const nothing = filled(op, 0, 'float32', [sizeOf(seen.shape)]);
   const sum = op('ScatterElements', [nothing, flat(positions), flat(dy)], { axis: 0, reduction: 'add' });
@@ -65,7 +73,7 @@ function gradient(of: Gradient): Lowering {
 const ofMaximum: Gradient = ({ input, op, ops }, x, dy, windows) =>
   elementsOf(windows) > manyElements
     ? maxPoolGradientAt(ops, x, dy, windows)
-    : maxPoolGradient(op, x, channelsFirst(op, input('output')), dy, windows);
+    : maxPoolGradient(ops, x, channelsFirst(op, input('output')), dy, windows);
 const ofMean: Gradient = ({ op }, _, dy, windows) => averagePoolGradient(op, dy, windows);
 
 export const poolingGradient: LoweringTable = {

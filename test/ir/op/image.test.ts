@@ -4,6 +4,7 @@ import { type Attributes, input, type Value } from '../../../src/ir/graph.ts';
 import type { OpName } from '../../../src/ir/op/index.ts';
 
 const x = (...shape: number[]): Value => input('x', 'float32', shape);
+const positions = (...shape: number[]): Value => input('positions', 'int64', shape);
 const linear = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' };
 const window = { kernel_shape: [2, 2], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] };
 
@@ -16,6 +17,7 @@ const legal: readonly [OpName, readonly Value[], Attributes, string][] = [
     '6,1,4,4',
   ],
   ['Conv', [x(2, 3, 4, 5), x(6, 3, 2, 2), x(6)], window, '2,6,3,4'],
+  ['MaxUnpool', [x(2, 3, 4, 5), positions(2, 3, 4, 5)], { ...window, strides: [2, 3] }, '2,3,8,14'],
 ];
 
 const illegal: readonly [OpName, readonly Value[], Attributes, string][] = [
@@ -26,6 +28,12 @@ const illegal: readonly [OpName, readonly Value[], Attributes, string][] = [
     [x(6, 4, 8)],
     { image_shape: [4, 4], block_shape: [2, 2], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] },
     'Col2Im: expected [N, C · 4, 9]; found [6, 4, 8]',
+  ],
+  [
+    'MaxUnpool',
+    [x(2, 3, 4, 5), positions(2, 3, 4)],
+    window,
+    'MaxUnpool: expected positions [2, 3, 4, 5]; found [2, 3, 4]',
   ],
   ['Conv', [x(2, 3, 4, 5), x(6, 3, 2, 2), x(5)], window, 'Conv: expected a bias [6]; found [5]'],
 ];
