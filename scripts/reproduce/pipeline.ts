@@ -81,6 +81,6 @@ function meansOf({ heads }: HeadsEvaluated): Means {
   const all = Object.values(heads).map(({ metrics }) => metrics);
   const names = [...new Set(all.flatMap((metrics) => Object.keys(metrics)))];
   return Object.fromEntries(
-    names.map((name) => [name, meanOf(all.map((metrics) => metrics[name]).filter((value) => value !== undefined))]),
+    names.map((name) => [name, meanOf(all.map((metrics) => metrics[name]).filter((value) => value != null))]),
   );
 }

@@ -163,11 +163,15 @@ export interface EpochEnded {
   readonly durationMs: number;
 }
 
-/** What one head is worth on a source. What is undefined has no meaning there. */
+/** Metrics by type: null where one is undefined, as with labels of one class only. One that was not asked for is not there. */
+export type MetricValues = Readonly<Record<string, number | null>>;
+
+/** What one head is worth on a source. */
 export interface HeadEvaluation {
-  readonly loss: number | undefined;
+  /** Null where there were no labels. */
+  readonly loss: number | null;
   readonly labels: number;
-  readonly metrics: Readonly<Record<string, number | undefined>>;
+  readonly metrics: MetricValues;
 }
 
 /** All heads were scored on a source. */
@@ -181,10 +185,10 @@ export interface HeadsEvaluated {
   readonly durationMs: number;
 }
 
-/** Metrics of one head over the last labels it was trained on. What is undefined has no meaning there. */
+/** Metrics of one head over the last labels it was trained on. */
 export interface HeadScore {
   readonly labels: number;
-  readonly metrics: Readonly<Record<string, number | undefined>>;
+  readonly metrics: MetricValues;
 }
 
 /** Heads were scored on what they are trained on, each row before it was trained on. */

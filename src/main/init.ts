@@ -48,7 +48,7 @@ const mostNames = 8;
 const listed = (names: readonly string[]): string =>
   names.length <= mostNames ? names.join(', ') : `${names.slice(0, mostNames).join(', ')}, … (${names.length})`;
 
-function said({ guess }: StarterPipeline, isSaid: boolean): readonly string[] {
+function said({ guess, derived }: StarterPipeline, isSaid: boolean): readonly string[] {
   const { id, features, labels, left, labelsBy } = guess;
   const counted = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
   const kinds = new Map<GuessedLabel['kind'], number>();
@@ -58,6 +58,11 @@ function said({ guess }: StarterPipeline, isSaid: boolean): readonly string[] {
     ...(id === undefined ? [] : [`ids: ${id}`]),
     `features: ${counted(columns, 'column')} (${features.map(({ why }) => why).join('; ')})`,
     ...features.map((feature) => `  ${listed(feature.columns.map(({ name }) => name))}`),
+    ...(derived.length === 0
+      ? []
+      : [
+          `texts that are read as numbers: ${derived.map(({ from, unit }) => `${from} (${unit === '' ? 'with commas' : unit})`).join(', ')}`,
+        ]),
     `labels: ${counted(labels.length, 'column')}, ${labelsBy} (${[...kinds].map(([kind, number]) => `${number} ${kindNames[kind]}`).join(', ')})`,
     `  ${listed(labels.map(({ column }) => column.name))}`,
     ...(isSaid ? [] : ["  where that is wrong: --labels 'a|b'"]),

@@ -1,4 +1,5 @@
 import { HeadMeans } from '../core/head-means.ts';
+import type { HeadEvaluation, HeadScore } from '../core/train-event.ts';
 import { meanOf } from './format.ts';
 import type { MetricLine, TrainLine } from './metrics-file.ts';
 
@@ -93,17 +94,17 @@ function withoutRests(lines: readonly TrainLine[]): readonly Pick<TrainLine, 'st
 }
 
 type Trained = Readonly<Record<string, { readonly loss: number }>>;
-type Scored = Readonly<
-  Record<string, { readonly loss: number | undefined; readonly metrics: Readonly<Record<string, number | undefined>> }>
->;
+type Scored = Readonly<Record<string, HeadEvaluation>>;
+type Measured = Readonly<Record<string, HeadScore>>;
 
-type Measured = Readonly<Record<string, { readonly metrics: Readonly<Record<string, number | undefined>> }>>;
+/** A value of a line, where it has one. */
+type Value = number | null | undefined;
 
 /** What a chart shows of a line. */
 interface HeadReader {
-  trained(heads: Trained): number | undefined;
-  loss(heads: Scored): number | undefined;
-  metric(heads: Measured, metric: string): number | undefined;
+  trained(heads: Trained): Value;
+  loss(heads: Scored): Value;
+  metric(heads: Measured, metric: string): Value;
 }
 
 const readerOf = (name: string): HeadReader => ({
@@ -118,7 +119,7 @@ const meanReader: HeadReader = {
   metric: (heads, metric) => meanOf(Object.values(heads).map(({ metrics }) => metrics[metric])),
 };
 
-type Points = readonly (readonly [step: number, value: number | undefined])[];
+type Points = readonly (readonly [step: number, value: Value])[];
 
 /** Curves of different steps over all of their steps together. */
 function chart(title: string, named: readonly (readonly [string, Points])[], colors: readonly string[]): Chart {
@@ -133,12 +134,11 @@ function chart(title: string, named: readonly (readonly [string, Points])[], col
   return { title, steps, curves };
 }
 
-const rounded = (value: number | undefined): number | null =>
-  value === undefined ? null : Number(value.toPrecision(5));
+const rounded = (value: Value): number | null => (value == null ? null : Number(value.toPrecision(5)));
 
 /** Means of neighbours, where there are more points than are drawn. */
 function thinned(points: Points): Points {
-  const known = points.filter(([, value]) => value !== undefined);
+  const known = points.filter(([, value]) => value != null);
   const size = Math.ceil(known.length / mostPoints);
   if (size <= 1) return known;
   return Array.from({ length: Math.ceil(known.length / size) }, (_, at) => {

@@ -15,8 +15,8 @@ export function formatDuration(durationMs: number): string {
 }
 
 /** A loss or metric, to 4 digits; `–` where it is undefined. */
-export function formatScore(value: number | undefined): string {
-  if (value === undefined) return '–';
+export function formatScore(value: number | null | undefined): string {
+  if (value == null) return '–';
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(3) : value.toFixed(4);
@@ -28,7 +28,7 @@ export function formatCount(value: number): string {
 }
 
 /** The mean of what is defined; undefined when nothing is. */
-export function meanOf(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
+export function meanOf(values: readonly (number | null | undefined)[]): number | undefined {
+  const known = values.filter((value) => value != null);
   return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : undefined;
 }

@@ -93,7 +93,7 @@ export class HeadTable {
 
   #meanRow(own: readonly string[], metrics: readonly string[]): readonly string[] {
     const heads = [...this.#heads.values()];
-    const mean = (values: readonly (number | undefined)[]): string => formatScore(meanOf(values));
+    const mean = (values: readonly (number | null | undefined)[]): string => formatScore(meanOf(values));
     const total = (values: readonly number[]): string => formatCount(values.reduce((sum, value) => sum + value, 0));
     return [
       'all (mean)',

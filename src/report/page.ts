@@ -76,8 +76,8 @@ function tableOf(
     })),
     ...columns,
   ];
-  const cell = (value: number | undefined, show: (value: number) => string): string =>
-    `<td data-value="${value ?? ''}">${value === undefined ? '–' : show(value)}</td>`;
+  const cell = (value: number | null | undefined, show: (value: number) => string): string =>
+    `<td data-value="${value ?? ''}">${value == null ? '–' : show(value)}</td>`;
   const rows = heads.map(
     (head) =>
       `<tr><th scope="row">${escapeHtml(head)}</th>${all.map(({ read, show }) => cell(read(head), show)).join('')}</tr>`,

@@ -34,7 +34,7 @@ export function statusText(
 }
 
 const lossOf = ({ loss }: HeadStatus): number => loss ?? Number.NEGATIVE_INFINITY;
-const scoreOf = (value: number | null | undefined): string => (value === null ? 'not finite' : formatScore(value));
+const lossText = (value: number | null | undefined): string => (value === null ? 'not finite' : formatScore(value));
 const ago = (seconds: number): string => `${formatDuration(1000 * seconds)} ago`;
 
 function summary(status: Status, nowMs: number): readonly string[] {
@@ -49,7 +49,7 @@ function summary(status: Status, nowMs: number): readonly string[] {
   const lines: readonly (readonly [string, string])[] = [
     ['pipeline', `${printable(name ?? 'starting')}: ${state}, up ${since}${again}, Trunkline ${version}`],
     ...reasons.map((reason) => ['not ready', printable(reason)] as const),
-    ['steps', `${formatCount(step)} in epoch ${formatCount(epoch + 1)}, loss ${scoreOf(loss)}`],
+    ['steps', `${formatCount(step)} in epoch ${formatCount(epoch + 1)}, loss ${lossText(loss)}`],
     [
       'rate',
       stepsPerSecond === undefined
@@ -97,10 +97,10 @@ function headRow(name: string, head: HeadStatus, status: Status): readonly strin
   const metrics = metricsOf(head);
   return [
     printable(name),
-    scoreOf(loss),
+    lossText(loss),
     settings ? String(settings.weight) : '–',
     settings ? (settings.frozen ? 'frozen' : String(settings.learningRate)) : '–',
-    ...metricNames(status).map((metric) => scoreOf(metrics[metric])),
+    ...metricNames(status).map((metric) => formatScore(metrics[metric])),
     ago(stalenessSeconds),
   ];
 }

@@ -1,4 +1,5 @@
 import type { TypedArray } from '../core/dtype.ts';
+import type { MetricValues } from '../core/train-event.ts';
 import type { Metric } from '../metric/index.ts';
 import { metricsOf, widthsOf } from '../model/metrics.ts';
 import type { HeadLabels } from './batch.ts';
@@ -8,8 +9,7 @@ import type { TrainedHead } from './head-group.ts';
 export interface PrequentialScores {
   /** Labels that are scored: the last ones, as many as the window holds. */
   readonly labels: number;
-  /** By type; undefined where it has no meaning, as with labels of one class only. */
-  readonly metrics: Readonly<Record<string, number | undefined>>;
+  readonly metrics: MetricValues;
 }
 
 /** Best guesses of a group's heads for all rows of a batch, and where one head's stand: see `ModelProgram.guessesIn`. */
@@ -72,7 +72,7 @@ export class ScoredWindow {
     const metrics = this.#metrics.map(([name, metric]) => {
       metric.reset();
       metric.add(labelled);
-      return [name, metric.value()] as const;
+      return [name, metric.value() ?? null] as const;
     });
     return { labels: rows, metrics: Object.fromEntries(metrics) };
   }

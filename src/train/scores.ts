@@ -1,16 +1,17 @@
 import type { TypedArray } from '../core/dtype.ts';
+import type { MetricValues } from '../core/train-event.ts';
 import type { Metric } from '../metric/index.ts';
 import { metricsOf, widthsOf } from '../model/metrics.ts';
 import type { HeadLabels } from '../step/batch.ts';
 import type { TrainedHead } from '../step/head-group.ts';
 import { gather } from './dataset.ts';
 
-/** What one head's predictions are worth, over the rows with a label. What is undefined has no meaning there. */
+/** What one head's predictions are worth, over the rows with a label. */
 export interface HeadScores {
-  /** Sum of the labelled rows' losses, weighted, by labels, as `fit` has it; undefined when there were none. */
-  readonly loss: number | undefined;
+  /** Sum of the labelled rows' losses, weighted, by labels, as `fit` has it; null when there were none. */
+  readonly loss: number | null;
   readonly labels: number;
-  readonly metrics: Readonly<Record<string, number | undefined>>;
+  readonly metrics: MetricValues;
 }
 
 /** Adds up one head's losses and metrics. */
@@ -51,9 +52,9 @@ export class HeadScorer {
 
   scores(): HeadScores {
     return {
-      loss: this.#labels > 0 ? this.#loss / this.#labels : undefined,
+      loss: this.#labels > 0 ? this.#loss / this.#labels : null,
       labels: this.#labels,
-      metrics: Object.fromEntries(this.#metrics.map(([name, metric]) => [name, metric.value()])),
+      metrics: Object.fromEntries(this.#metrics.map(([name, metric]) => [name, metric.value() ?? null])),
     };
   }
 }

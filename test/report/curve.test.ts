@@ -20,7 +20,7 @@ const scored: MetricLine = {
   source: 'test',
   heads: {
     a: { loss: 0.5, labels: 9, metrics: { mcc: 0.25 } },
-    b: { loss: undefined, labels: 0, metrics: { mcc: undefined } },
+    b: { loss: null, labels: 0, metrics: { mcc: null } },
   },
 };
 

@@ -14,7 +14,7 @@ test('each head has its labels, losses, metrics and how long ago it had a label;
   table.event(
     headsEvaluated({
       tox: { loss: 0.5, labels: 10, metrics: { rocAuc: 0.75 } },
-      sol: { loss: 1, labels: 3, metrics: { rocAuc: undefined } },
+      sol: { loss: 1, labels: 3, metrics: { rocAuc: null } },
     }),
   );
   expect(table.format().split('\n')).toEqual([
@@ -33,7 +33,7 @@ test('without a step it is about the evaluation alone', () => {
   table.event(
     headsEvaluated({
       tox: { loss: 0.5, labels: 10, metrics: { rocAuc: 0.75 } },
-      sol: { loss: 1, labels: 3, metrics: { rocAuc: undefined } },
+      sol: { loss: 1, labels: 3, metrics: { rocAuc: null } },
     }),
   );
   expect(table.format().split('\n')).toEqual([
@@ -50,7 +50,7 @@ test('scores while training stand apart, under a name that is not narrowed', () 
   table.event({ type: 'runStarted', name: 'r', directory: 'd', step: 0, epoch: 0, heads: ['tox', 'sol'] });
   table.event(stepTaken({ heads: { tox: [0.5, 1000], sol: [2, 1] } }));
   const tox = { labels: 5, metrics: { rocAuc: 0.625 } };
-  const sol = { labels: 1, metrics: { rocAuc: undefined } };
+  const sol = { labels: 1, metrics: { rocAuc: null } };
   table.event({ type: 'headsScored', step: 1, epoch: 1, heads: { tox, sol } });
   table.event(headsEvaluated({ tox: { loss: 0.5, labels: 10, metrics: { rocAuc: 0.75 } } }));
   expect(table.format().split('\n')).toEqual([

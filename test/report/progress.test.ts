@@ -50,8 +50,8 @@ test('on a terminal the line is replaced, and phases are printed', async () => {
   event({ type: 'epochEnded', epoch: 1, step: 2, counts: {}, durationMs: 10_000 });
   event(
     headsEvaluated({
-      a: { loss: 0.5, labels: 4, metrics: { rocAuc: 0.75, mcc: undefined } },
-      b: { loss: undefined, labels: 0, metrics: { rocAuc: 0.25 } },
+      a: { loss: 0.5, labels: 4, metrics: { rocAuc: 0.75, mcc: null } },
+      b: { loss: null, labels: 0, metrics: { rocAuc: 0.25 } },
     }),
   );
   expect(shown).toHaveLength(1);

@@ -18,7 +18,9 @@ async function standing(heads: readonly string[]) {
     stepTaken({ step: 1, rows: 8, loss: 3, heads: Object.fromEntries(heads.map((head, at) => [head, [at + 1, 4]])) }),
   );
   event({ type: 'checkpointWritten', step: 1, path: '/secret', sizeBytes: 2048, copyMs: 1, durationMs: 1 });
-  const scores = Object.fromEntries(heads.map((head) => [head, { labels: 4, metrics: { rocAuc: 0.75 } }]));
+  const scores = Object.fromEntries(
+    heads.map((head) => [head, { labels: 4, metrics: { rocAuc: head === 'a' ? null : 0.75 } }]),
+  );
   event({ type: 'headsScored', step: 1, epoch: 0, heads: scores });
   await clock.advance(8000);
   telemetry.look();
@@ -42,7 +44,7 @@ test('what a pipeline does, its flows and its heads are shown, the highest loss 
     head    loss  weight    rate  rocAuc    trained
     ───────────────────────────────────────────────
     b     2.0000       1       1  0.7500  8.0 s ago
-    a     1.0000     0.5  frozen  0.7500  8.0 s ago"
+    a     1.0000     0.5  frozen       –  8.0 s ago"
   `);
 });
 

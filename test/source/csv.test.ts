@@ -218,7 +218,7 @@ describe('files that are broken as a whole', () => {
 
   it('a folder', async () => {
     expect(await messageOf(readings(open({ path: '.' })))).toBe(
-      `${folder}: expected a file that can be read; found a folder`,
+      `sources.train.path: expected a file; found a folder, '${folder}'\n  hint: the files in it: '*'`,
     );
   });
 });

@@ -72,16 +72,16 @@ onEngines('prequential scores', [inWorker, eager], (on) => {
     await runner.close();
   });
 
-  it('says undefined where there is one class only, and before any label', async () => {
+  it('says null where there is one class only, and before any label', async () => {
     const runner = await open();
     expect(runner.prequential()).toEqual({
-      a: { labels: 0, metrics: { meanAbsoluteError: undefined, pearson: undefined } },
-      c: { labels: 0, metrics: { rocAuc: undefined, accuracy: undefined } },
+      a: { labels: 0, metrics: { meanAbsoluteError: null, pearson: null } },
+      c: { labels: 0, metrics: { rocAuc: null, accuracy: null } },
     });
     const { c: _, ...labels } = batchOf(0).labels;
     const one = { values: Float32Array.of(1, 0, 0, 1), present: Uint8Array.of(1, 0, 0, 1) };
     await runner.take({ ...batchOf(0), labels: { ...labels, c: one } });
-    expect(runner.prequential().c).toMatchObject({ labels: 2, metrics: { rocAuc: undefined } });
+    expect(runner.prequential().c).toMatchObject({ labels: 2, metrics: { rocAuc: null } });
     expect(runner.prequential().c?.metrics.accuracy).toBeTypeOf('number');
     await runner.close();
   });

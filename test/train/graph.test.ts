@@ -343,8 +343,8 @@ describe('training', () => {
     expect(scores.second?.metrics.rocAuc).toBeGreaterThan(0.95);
     const one = (await graph.evaluate(rows, { second: new Array(64).fill(1) })) as Record<string, HeadScores>;
     expect(one).toMatchObject({
-      first: { loss: undefined, labels: 0, metrics: { pearson: undefined } },
-      second: { metrics: { rocAuc: undefined } },
+      first: { loss: null, labels: 0, metrics: { pearson: null } },
+      second: { metrics: { rocAuc: null } },
     });
   });
 
@@ -386,7 +386,7 @@ describe('training', () => {
     expect(epochs.map((epoch) => epoch.validation)).toEqual(seen);
     expect(seen.slice(-1)).toEqual(evaluated);
     expect(seen).toMatchObject([
-      { first: { labels: 3 }, second: { labels: 0, loss: undefined, metrics: { rocAuc: undefined } } },
+      { first: { labels: 3 }, second: { labels: 0, loss: null, metrics: { rocAuc: null } } },
       { first: { labels: 3 } },
     ]);
     const { graph: other } = twoHeads();

@@ -21,7 +21,12 @@ export async function readPipelineFile(file: string, environment: Environment): 
     await readText(file);
     return readModule(resolve(file), file);
   }
-  if (documents.includes(kind)) return readDocument(await readText(file), file, environment);
+  if (documents.includes(kind)) {
+    const written = readDocument(await readText(file), file, environment);
+    if (written.value !== null) return written;
+    const hint = 'trunkline init <data> writes one to begin with';
+    throw new ConfigError({ where: file, expected: 'a pipeline', found: 'an empty file', hint });
+  }
   throw new ConfigError({
     where: file,
     expected: `a pipeline: ${oneOf([...documents, ...modules])}`,

@@ -52,18 +52,26 @@ async function openFile(path: string, pipeline: Pipeline, like: SampleSource): P
   const open = (form: Form): TableSource =>
     sources.build({ type, path, ...form }, { name: path, where: '--data' }, '--data') as TableSource;
   const form = formOf(pipeline, type, like);
-  const table = open(form.types ? await typed(form, open(form), like) : form);
+  const table = open(form.types ? await typed(form, open(form), pipeline, like) : form);
   return mapSamples(table, {} as Mapping, { where: '--data', like, labels: false });
 }
 
 /**
  * A form in which columns have the types that they had when they were trained on, whatever the rows of this file would
- * be taken for. Ids stay as they are written.
+ * be taken for. Ids stay as they are written. Of what was trained on in another form only texts stay what they were, as
+ * its types have other names.
  */
-async function typed(form: Form, table: TableSource, { featureColumns, mapping }: SampleSource): Promise<Form> {
+async function typed(
+  form: Form,
+  table: TableSource,
+  pipeline: Pipeline,
+  { featureColumns, mapping }: SampleSource,
+): Promise<Form> {
   const there = new Set((await table.columns()).map(({ name }) => name));
   const derived = Object.keys(form.derive ?? {});
-  const known = featureColumns.map(({ name, type }) => [name, type] as const);
+  const known = featureColumns.flatMap(({ name, kind, type }): readonly (readonly [string, string])[] =>
+    areFields(trainedOn(pipeline).type) ? [[name, type]] : kind === 'text' ? [[name, 'VARCHAR']] : [],
+  );
   const id = mapping.id === undefined ? [] : [[mapping.id, 'VARCHAR'] as const];
   const own = [...known, ...id].filter(([name]) => there.has(name) && !derived.includes(name));
   return { ...form, types: { ...Object.fromEntries(own), ...form.types } };
@@ -83,13 +91,19 @@ interface Form {
 
 /** Types of files of lines with fields: they differ in what parts the fields alone. */
 const fieldTypes = ['csv', 'tsv'];
+const areFields = (type: unknown): boolean => fieldTypes.includes(`${type}`);
+
+/** The source that was trained on, or the first of them. */
+const trainedOn = ({ config, trained }: Pipeline): Readonly<Record<string, unknown>> =>
+  config.sources[trained[0] as string] ?? {};
 
 /** The form of the files that were trained on, for another of their type: what its features need, not what labels did. */
 function formOf(pipeline: Pipeline, type: string, like: SampleSource): Form {
-  const config: Readonly<Record<string, unknown>> = pipeline.config.sources[pipeline.trained[0] as string] ?? {};
+  const config = trainedOn(pipeline);
   const isSame = config.type === type;
-  const areFields = [config.type, type].every((one) => fieldTypes.includes(`${one}`));
-  if (!isSame && !areFields) return {};
+  const bothFields = areFields(config.type) && areFields(type);
+  // Fields are texts: what was trained on says which of them are more than that.
+  if (!isSame && !bothFields) return areFields(type) ? { types: {} } : {};
   const read = [...like.featureColumns.map(({ name }) => name), like.mapping.id];
   const only = (of: unknown, isNeeded: (name: string) => boolean): Texts =>
     Object.fromEntries(Object.entries((of ?? {}) as Texts).filter(([name]) => isNeeded(name)));
@@ -101,6 +115,6 @@ function formOf(pipeline: Pipeline, type: string, like: SampleSource): Form {
       Object.entries(config).filter(([option]) => formOptions.includes(option) && (isSame || option !== 'delimiter')),
     ),
     ...(config.derive === undefined ? {} : { derive }),
-    ...(areFields ? { types } : {}),
+    ...(bothFields ? { types } : {}),
   };
 }

@@ -18,6 +18,7 @@ import { identityOf, isReloadable } from './identity.ts';
 import { Journal } from './journal.ts';
 import { continuation, lastRun } from './last.ts';
 import { lockFolder } from './lock.ts';
+import { refuseLonger } from './longer.ts';
 import { type Manifest, manifestOf, manifestSince } from './manifest.ts';
 import { MetricsFile } from './metrics-file.ts';
 import { type OpenedModel, openModel } from './open.ts';
@@ -225,7 +226,11 @@ async function planOf(
     checkpoint: { directory: folder.path('checkpoints'), ...checkpoint },
     covered,
     identity: identityOf(pipeline),
-    onRestored: async ({ stream }) => stream && dead.goBack(stream),
+    onRestored: async ({ stream }) => {
+      if (!stream) return;
+      refuseLonger(config, stream);
+      await dead.goBack(stream);
+    },
     ...(journal ? { onStep: (item) => journal.take(item) } : {}),
     flush: async () => {
       await dead.flush();

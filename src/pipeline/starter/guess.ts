@@ -1,6 +1,7 @@
 import { ConfigError } from '../../core/error.ts';
 import { quote } from '../../core/format.ts';
 import { matchNames, unmatchedIn } from '../../core/pattern.ts';
+import type { Derived } from './derive.ts';
 import type { ColumnProfile } from './profile.ts';
 
 /** How columns become one input. */
@@ -29,21 +30,31 @@ export interface Guess {
 
 /** Whole numbers with so many values are classes, and texts with so many. */
 const mostClasses = { number: 10, text: 20 };
+/** A class that fewer labels have is rare. */
+const rareShare = 0.05;
 /** A list of whole numbers of differing length, or one with gaps, is a list of places below this. */
 const mostPlaces = 1 << 17;
 const aminoAcids = new Set('ACDEFGHIKLMNPQRSTVWY');
 
 /**
  * Guesses features and labels.
+ * @param derived columns of numbers that stand for columns of texts
  * @param pattern of the labels, when the user said which they are
- * @throws ConfigError when the pattern means nothing, or no features or labels are left
+ * @throws ConfigError when there are no rows, the pattern means nothing, or no features or labels are left
  */
-export function guessOf(profiles: readonly ColumnProfile[], pattern: string | undefined): Guess {
-  const names = profiles.map(({ name }) => name);
-  const wanted = pattern === undefined ? [] : matchNames(pattern, names);
+export function guessOf(
+  all: readonly ColumnProfile[],
+  derived: readonly Derived[],
+  pattern: string | undefined,
+): Guess {
+  const profiles = all.filter(({ name }) => !derived.some(({ from }) => from === name));
+  if (all.every(({ rows }) => rows === 0)) throw new ConfigError({ where: 'data', expected: 'rows', found: 'none' });
+  const names = all.map(({ name }) => name);
+  const matched = pattern === undefined ? [] : matchNames(pattern, names);
+  const wanted = [...matched, ...derived.filter(({ from }) => matched.includes(from)).map(({ name }) => name)];
   const id = profiles.find((column, at) => !wanted.includes(column.name) && isId(column, at));
   const candidates = profiles.filter((column) => column !== id);
-  const { chosen, labelsBy } = chooseLabels(candidates, pattern, names);
+  const { chosen, labelsBy } = chooseLabels(candidates, pattern, names, wanted);
   const left: { name: string; why: string }[] = [];
   const labels = chosen.flatMap((column): readonly GuessedLabel[] => {
     const label = labelOf(column);
@@ -68,22 +79,22 @@ export function guessOf(profiles: readonly ColumnProfile[], pattern: string | un
   return { ...(id ? { id: id.name } : {}), features, labels, left, labelsBy };
 }
 
-function isId({ name, kind, unique, nulls, whole }: ColumnProfile, at: number): boolean {
+function isId({ name, kind, unique, nulls, whole, least, most, rows }: ColumnProfile, at: number): boolean {
   if (!unique || nulls > 0 || !(kind === 'text' || (kind === 'number' && whole))) return false;
-  return (
-    /(^|[_ .-])(id|ids|key|uuid|index|name)$/i.test(name) || /[a-z]I[dD]$/.test(name) || (at === 0 && kind === 'text')
-  );
+  const isNamed = /(^|[_ .-])(id|ids|key|uuid|index|name)$/i.test(name) || /[a-z]I[dD]$/.test(name);
+  const isCounted = kind === 'number' && (least === 0 || least === 1) && most - least === rows - 1;
+  return isNamed || (at === 0 && (kind === 'text' || isCounted));
 }
 
 function chooseLabels(
   columns: readonly ColumnProfile[],
   pattern: string | undefined,
   names: readonly string[],
+  wanted: readonly string[],
 ): { readonly chosen: readonly ColumnProfile[]; readonly labelsBy: string } {
   if (pattern !== undefined) {
     const missing = unmatchedIn('--labels', pattern, 'column', names);
     if (missing.length > 0) throw new ConfigError(missing);
-    const wanted = matchNames(pattern, names);
     return { chosen: columns.filter(({ name }) => wanted.includes(name)), labelsBy: `as --labels '${pattern}' says` };
   }
   const possible = columns.filter((column) => typeof labelOf(column) !== 'string');
@@ -123,15 +134,23 @@ function labelOf(column: ColumnProfile): GuessedLabel | string {
   const sorted = (values as number[]).sort((a, b) => a - b);
   const counting = least === 0 && most === values.length - 1;
   if (!counting) return classesOf(column, sorted);
-  if (values.length === 2) return { column, kind: 'binary', why: '0 and 1' };
-  return { column, kind: 'classes', count: values.length, why: `whole numbers from 0 to ${most}` };
+  if (values.length === 2) return { column, kind: 'binary', why: `0 and 1${rarestOf(column)}` };
+  return { column, kind: 'classes', count: values.length, why: `whole numbers from 0 to ${most}${rarestOf(column)}` };
 }
 
 function classesOf(column: ColumnProfile, classes: readonly (string | number)[]): GuessedLabel {
-  const why = `${classes.length} different values`;
+  const why = `${classes.length} different values${rarestOf(column)}`;
   return classes.length === 2
-    ? { column, kind: 'binary', classes, why: `${classes.join(' and ')}: the second is the yes` }
+    ? { column, kind: 'binary', classes, why: `${classes.join(' and ')}: the second is the yes${rarestOf(column)}` }
     : { column, kind: 'classes', count: classes.length, classes, why };
+}
+
+/** A class that is rare, as accuracy says little about it. */
+function rarestOf({ distinct, rows, nulls }: ColumnProfile): string {
+  const labels = rows - nulls;
+  const [rarest] = [...(distinct ?? [])].sort(([, a], [, b]) => a - b);
+  if (!rarest || rarest[1] >= rareShare * labels) return '';
+  return `; ${rarest[0]} is rare, ${rarest[1].toLocaleString('en-US')} of ${labels.toLocaleString('en-US')}`;
 }
 
 function featuresOf(
@@ -154,10 +173,15 @@ function featuresOf(
     }
   }
   return [
-    ...(numbers.length > 0 ? [{ kind: 'standardize' as const, columns: numbers, why: 'numbers' }] : []),
+    ...(numbers.length > 0 ? [{ kind: 'standardize' as const, columns: numbers, why: whyNumbers(numbers) }] : []),
     ...(categories.length > 0 ? [{ kind: 'oneHot' as const, columns: categories, why: 'texts that repeat' }] : []),
     ...others,
   ];
+}
+
+function whyNumbers(columns: readonly ColumnProfile[]): string {
+  const times = columns.filter(({ isTime }) => isTime).map(({ name }) => name);
+  return times.length === 0 ? 'numbers' : `numbers, with ${times.join(', ')} as milliseconds since 1970`;
 }
 
 /** What a column of lists or texts is as a feature, or why it is left out. */

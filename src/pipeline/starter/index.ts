@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { sources, type TableSource } from '../../source/index.ts';
 import { mediumOf } from '../medium.ts';
+import { type Derived, derivedOf } from './derive.ts';
 import { type Guess, guessOf } from './guess.ts';
 import { type ColumnProfile, profileOf } from './profile.ts';
 import { writeStarter } from './write.ts';
@@ -10,6 +11,8 @@ export interface StarterPipeline {
   readonly name: string;
   readonly yaml: string;
   readonly guess: Guess;
+  /** Columns of texts in which numbers were found. */
+  readonly derived: readonly Derived[];
 }
 
 /**
@@ -20,15 +23,20 @@ export interface StarterPipeline {
  */
 export async function starterPipeline(path: string, labels?: string): Promise<StarterPipeline> {
   const type = mediumOf(path, 'data');
-  const { table, profiles, delimiter, nullText } = await lookAt(type, path);
-  const guess = guessOf(profiles, labels);
+  const { table, profiles, derived, ...form } = await lookAt(type, path);
+  const guess = guessOf(profiles, derived, labels);
   const rows = (await table.countRows?.()) ?? profiles[0]?.rows ?? 0;
   const name = nameOf(path);
   const columns = profiles.map((profile) => profile.name);
-  return { name, guess, yaml: writeStarter({ name, type, path, delimiter, nullText, columns, rows, guess }) };
+  return { name, guess, derived, yaml: writeStarter({ name, type, path, ...form, derived, columns, rows, guess }) };
 }
 
-interface Look {
+interface Look extends Plain {
+  readonly derived: readonly Derived[];
+}
+
+/** The columns as they are. */
+interface Plain {
   readonly table: TableSource;
   readonly profiles: readonly ColumnProfile[];
   /** What parts the fields, where it is not what the type says. */
@@ -37,13 +45,27 @@ interface Look {
   readonly nullText?: readonly string[];
 }
 
-/**
- * Opens a file and looks at its columns. A text as `NA` stands for no value where that makes numbers of a column; where
- * nothing but texts has it, it may be a value like others.
- */
+/** Opens a file and looks at its columns: where numbers stand in texts, at the numbers. */
 async function lookAt(type: string, path: string): Promise<Look> {
   const openAs = (options: object): TableSource =>
     sources.build({ type, path, ...options }, { name: 'data', where: 'data' }, 'data') as TableSource;
+  const plain = await lookAtPlain(type, openAs);
+  const { profiles, delimiter, nullText } = plain;
+  const derived = canDerive.includes(type) ? derivedOf(profiles) : [];
+  if (derived.length === 0) return { ...plain, derived };
+  const derive = Object.fromEntries(derived.map(({ name, sql }) => [name, sql]));
+  const table = openAs({ derive, ...(delimiter ? { delimiter } : {}), ...(nullText ? { nullText } : {}) });
+  return { ...plain, table, profiles: await profileOf(table), derived };
+}
+
+/** Types of files of which columns can be computed. */
+const canDerive = ['csv', 'tsv', 'parquet'];
+
+/**
+ * Looks at the columns as they are. A text as `NA` stands for no value where that makes numbers of a column; where
+ * nothing but texts has it, it may be a value like others.
+ */
+async function lookAtPlain(type: string, openAs: (options: object) => TableSource): Promise<Plain> {
   const delimiter = type === 'csv' ? await delimiterOf(openAs) : undefined;
   const open = (options: object): TableSource => openAs({ ...options, ...(delimiter ? { delimiter } : {}) });
   const table = open({});

@@ -1,10 +1,13 @@
 import type { RawColumn } from '../../core/table.ts';
 import type { TableColumn, TableSource } from '../../source/index.ts';
+import { WrittenNumbers } from './written.ts';
 
 /** What the first rows of a table say of one column. */
 export interface ColumnProfile {
   readonly name: string;
   readonly kind: TableColumn['kind'];
+  /** Whether its numbers are times, in milliseconds since 1970. */
+  readonly isTime: boolean;
   /** Rows that were looked at. */
   readonly rows: number;
   /** Rows without a value. */
@@ -24,12 +27,16 @@ export interface ColumnProfile {
   readonly characters: ReadonlySet<string>;
   /** Texts that often stand for no value. */
   readonly marks: ReadonlySet<string>;
+  /** What numbers in texts have beside them, where all texts are numbers with commas or a unit: `kg`; undefined where they are not. */
+  readonly unit: string | undefined;
 }
 
 /** Texts that people, and other programs, write where there is no value. */
 const markForm = /^(na|n\/a|n\.a\.|#n\/a|nan|null|none|nil|missing|unknown|[-.?]+)$/i;
 /** Rows that are looked at. */
 const firstRows = 20_000;
+/** Fewer different texts are classes, though numbers stand in them. */
+const leastNumbers = 3;
 /** Values that are told apart; more are many. */
 const mostDistinct = 50;
 
@@ -37,7 +44,7 @@ const mostDistinct = 50;
 export async function profileOf(table: TableSource): Promise<readonly ColumnProfile[]> {
   const controller = new AbortController();
   const columns = await table.columns(controller.signal);
-  const profiles = columns.map(({ name, kind }) => new Profile(name, kind));
+  const profiles = columns.map((column) => new Profile(column));
   let rows = 0;
   try {
     for await (const reading of table.read({ signal: controller.signal })) {
@@ -55,6 +62,7 @@ export async function profileOf(table: TableSource): Promise<readonly ColumnProf
 class Profile implements ColumnProfile {
   readonly name: string;
   readonly kind: TableColumn['kind'];
+  readonly isTime: boolean;
   rows = 0;
   nulls = 0;
   whole = true;
@@ -64,15 +72,21 @@ class Profile implements ColumnProfile {
   longest = 0;
   readonly characters = new Set<string>();
   readonly marks = new Set<string>();
+  readonly #written = new WrittenNumbers();
   readonly #values = new Map<string | number, number>();
 
-  constructor(name: string, kind: TableColumn['kind']) {
+  constructor({ name, kind, type }: TableColumn) {
     this.name = name;
     this.kind = kind;
+    this.isTime = kind === 'number' && /^(DATE$|TIMESTAMP)/.test(type);
   }
 
   get distinct(): ReadonlyMap<string | number, number> | undefined {
     return this.#values.size > mostDistinct ? undefined : this.#values;
+  }
+
+  get unit(): string | undefined {
+    return this.#values.size < leastNumbers ? undefined : this.#written.unit;
   }
 
   get unique(): boolean {
@@ -119,6 +133,7 @@ class Profile implements ColumnProfile {
     this.#count(text);
     this.#takeLength(text.length);
     if (markForm.test(text)) this.marks.add(text);
+    else this.#written.take(text);
     if (this.characters.size <= mostDistinct) for (const character of text) this.characters.add(character);
   }
 

@@ -1,3 +1,4 @@
+import type { Derived } from './derive.ts';
 import type { Guess, GuessedFeature, GuessedLabel } from './guess.ts';
 import { isPlain, patternFor } from './pattern.ts';
 import { flow, list, scalar } from './yaml.ts';
@@ -12,7 +13,9 @@ export interface Starter {
   readonly delimiter?: string | undefined;
   /** Texts that stand for no value, where they are not the usual ones. */
   readonly nullText?: readonly string[] | undefined;
-  /** All columns of the file. */
+  /** Columns of numbers that stand in texts. */
+  readonly derived: readonly Derived[];
+  /** All columns, of the file and of those. */
   readonly columns: readonly string[];
   /** Rows of the file, as far as they were counted. */
   readonly rows: number;
@@ -41,7 +44,7 @@ export function writeStarter(starter: Starter): string {
     '  train:',
     `    type: ${type}`,
     `    path: ${scalar(path)}`,
-    ...formLines(starter, '  # texts between numbers: no values'),
+    ...formLines(starter, true),
     ...splitLines(starter, '<>'),
     ...(guess.id === undefined ? [] : [`    id: ${scalar(guess.id)}`]),
     '    # The inputs of the model, and how columns become them.',
@@ -53,7 +56,7 @@ export function writeStarter(starter: Starter): string {
     '  test:',
     `    type: ${type}`,
     `    path: ${scalar(path)}`,
-    ...formLines(starter, ''),
+    ...formLines(starter, false),
     ...splitLines(starter, '='),
     '    like: train',
     '',
@@ -67,9 +70,17 @@ export function writeStarter(starter: Starter): string {
   ].join('\n');
 }
 
-const formLines = ({ delimiter, nullText }: Starter, comment: string): readonly string[] => [
+/** How the file is written. @param isExplained whether comments say why */
+const formLines = ({ delimiter, nullText, derived }: Starter, isExplained: boolean): readonly string[] => [
   ...(delimiter === undefined ? [] : [`    delimiter: ${JSON.stringify(delimiter)}`]),
-  ...(nullText === undefined ? [] : [`    nullText: ${list(nullText)}${comment}`]),
+  ...(nullText === undefined
+    ? []
+    : [`    nullText: ${list(nullText)}${isExplained ? '  # texts between numbers: no values' : ''}`]),
+  ...(derived.length === 0 ? [] : ['    derive:']),
+  ...derived.map(
+    ({ name, from, unit, sql }) =>
+      `      ${scalar(name)}: ${scalar(sql)}${isExplained ? `  # ${from}: numbers ${unit === '' ? 'with commas' : `in ${unit}`}` : ''}`,
+  ),
 ];
 
 /** Which rows are trained on: four in five, by what stands in them, so that it is the same in each run. */

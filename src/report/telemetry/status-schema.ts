@@ -5,7 +5,9 @@ const count = z.number().min(0);
 const counts = z.record(z.string(), z.number());
 /** JSON has no word for what is not finite. */
 const real = z.number().nullable();
-const metrics = z.record(z.string(), real.optional());
+const metrics = z
+  .record(z.string(), real)
+  .describe('By type; null where one is undefined, as with labels of one class only.');
 const amount = z.strictObject({ rows: z.number(), sizeBytes: z.number() });
 
 export const settingSchema = z.strictObject({

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type Issue, MissingFileError } from '../../core/error.ts';
 import { quote } from '../../core/format.ts';
 
@@ -23,6 +23,15 @@ export async function listFiles(
     const absolute = resolve(folder, path);
     // A file whose name has such characters is meant by its name.
     const isPattern = !existsSync(absolute) && /[*?[]/.test(path);
+    if (statSync(absolute, { throwIfNoEntry: false })?.isDirectory()) {
+      issues.push({
+        where,
+        expected: 'a file',
+        found: `a folder, ${quote(absolute)}`,
+        hint: `the files in it: ${quote(join(path, '*'))}`,
+      });
+      continue;
+    }
     const found = isPattern ? [...(await glob(absolute))].sort() : existsSync(absolute) ? [absolute] : [];
     if (found.length === 0)
       issues.push({ where, expected: isPattern ? 'files like this' : 'a file', found: `none at ${quote(absolute)}` });

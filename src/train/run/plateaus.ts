@@ -53,7 +53,7 @@ export class Plateaus {
     for (const head of matchNames(this.#options.heads, Object.keys(evaluated))) {
       const { loss } = evaluated[head] as HeadEvaluation;
       const { frozen, learningRate } = runner.head(head);
-      if (loss === undefined || frozen) continue;
+      if (loss === null || frozen) continue;
       const before = this.#states.get(head) ?? this.#schedule.start();
       const after = this.#schedule.observe(before, loss);
       this.#states.set(head, after);

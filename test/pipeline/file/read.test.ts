@@ -21,3 +21,10 @@ test.each<[string, string, string]>([
     expect.objectContaining({ message: `${file}: expected ${message}${hint}` }),
   );
 });
+
+test.each(['', '# to be written\n'])('an empty file is told what to do about', async (text) => {
+  const file = join(folderOf({ 'empty.yaml': text }), 'empty.yaml');
+  await expect(readPipelineFile(file, {})).rejects.toThrow(
+    `${file}: expected a pipeline; found an empty file\n  hint: trunkline init <data> writes one to begin with`,
+  );
+});

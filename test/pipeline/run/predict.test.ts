@@ -149,6 +149,34 @@ test('predictions name classes as labels do, in every format', async () => {
   expect(existsSync(join(folder, 'kept.csv'))).toBe(true);
 });
 
+test('texts stay texts in a CSV file, as they were in the Parquet file that was trained on', async () => {
+  const folder = folderOf({ 'new.csv': 'id,x,code\n007,0.5,10\n008,1,20\n' });
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const rows = `SELECT 'a' || i AS id, i / 10 AS x, (10 * (1 + i % 2))::VARCHAR AS code, i % 2 AS y FROM range(20) t(i)`;
+  await connection.run(`COPY (${rows}) TO '${folder}/data.parquet'`);
+  const file = join(folder, 'texts.yaml');
+  writeFileSync(
+    file,
+    `name: texts
+sources:
+  train: { type: parquet, path: "${folder}/data.parquet", id: id, features: { x: tensor, code: oneHot }, labels: { y: {} } }
+stream: { from: train, batch: 8 }
+model:
+  merges: { all: { from: [x, code] } }
+  heads: [{ name: y, from: all, layers: [{ dense: 1 }], loss: binaryCrossentropy }]
+engine: { type: onnx-cpu, threads: 1, worker: false }
+checkpoint: { directory: "${folder}/run" }
+`,
+  );
+  await train(await loadPipeline(file), { mode: 'new', events: ignoreEvents, clock: systemClock });
+  const out = join(folder, 'out.csv');
+  const said: string[] = [];
+  await predictCommand(file, { data: join(folder, 'new.csv'), out }, (line) => said.push(line));
+  expect(said).toHaveLength(1);
+  expect(readFileSync(out, 'utf8')).toMatch(/^id,y\n007,0\.\d+\n008,0\.\d+\n$/);
+});
+
 /** Readers of heads with class labels in a table of one row. */
 async function readersOf(
   heads: Readonly<Record<string, { readonly classes?: readonly (string | number | boolean)[] }>>,

@@ -198,3 +198,21 @@ test('sources that are mixed end one epoch together, which is the one that is an
   expect(of('runStarted')).toMatchObject([{ epochs: 1, rowsPerEpoch: 900 }]);
   expect(of('epochEnded')).toMatchObject([{ epoch: 1, counts: { received: 900 } }]);
 });
+
+test('a mixture of which a source has ended is given no more epochs, but with what fits of the model', async () => {
+  // The smaller source has ended by then, and the other has not.
+  const before = await trained({ mixed: true, steps: 22 });
+  expect(before.step).toBe(22);
+  const longer = { mixed: true, epochs: 2 };
+  await expect(trained(longer, { mode: 'resume', resume: 'exact' })).rejects.toThrow(
+    [
+      "stream.epochs: expected 1, as when it was begun, because source 'more' of the mixture has ended; found 2",
+      '  hint: change it back; or go on with what was learned, reading the sources from their beginning (--partial)',
+    ].join('\n'),
+  );
+  const whole = await trained({ mixed: true }, { mode: 'resume', resume: 'exact' });
+  expect(whole.step).toBeGreaterThan(22);
+  await expect(trained(longer, { mode: 'resume', resume: 'exact' })).rejects.toThrow('stream.epochs');
+  const again = await trained(longer, { mode: 'resume', resume: 'partial' });
+  expect(again.step).toBeGreaterThan(2.5 * whole.step);
+});

@@ -100,6 +100,43 @@ evaluate: { from: test }
   expect(rows.map(({ samples }) => samples).reduce((sum, count) => sum + count)).toBe(200);
 });
 
+test('numbers that are written with commas or a unit, times, a running number, and a class that is rare', async () => {
+  const { yaml, config } = await begun(
+    'own.csv',
+    [
+      'row,price,weight,size,when,state',
+      ...many(120, (at) => {
+        const [price, size] = [(1000 + 10.5 * at).toLocaleString('en-US'), at % 2 ? `${at} cm` : `${at} mm`];
+        const state = at === 7 ? 'broken' : at % 3 === 0 ? '' : at % 2 ? 'good' : 'bad';
+        return `${at + 1},"${price}",${at === 3 ? 'NA' : `${at / 4} kg`},${size},2025-01-${String(1 + (at % 28)).padStart(2, '0')},${state}`;
+      }),
+      '',
+    ].join('\n'),
+    'state',
+  );
+  expect(config.sources.train.id).toBe('row');
+  expect(config.sources.train.derive).toEqual(config.sources.test.derive);
+  expect(Object.keys(config.sources.train.derive)).toEqual(['price (number)', 'weight (number)']);
+  expect(config.sources.train.features).toEqual({
+    numbers: { standardize: { columns: 'when|price (number)|weight (number)', missing: 'mean' } },
+  });
+  expect(yaml).toContain('  # numbers, with when as milliseconds since 1970\n');
+  // Of two units nobody knows what they come to.
+  expect(yaml).toContain('#   size: its texts hardly repeat');
+  expect(yaml).toContain('state: { classes: [bad, broken, good] }  # 3 different values; broken is rare, 1 of 80\n');
+});
+
+test('a label that is written with a unit is found by the name of its column', async () => {
+  const { config, pipeline } = await begun(
+    'own.csv',
+    ['a,dose', ...many(60, (at) => `${(at * 7) % 13},${at ** 2 / 10} mg`), ''].join('\n'),
+    'dose',
+  );
+  expect(config.sources.train.labels).toEqual({ 'dose (number)': { standardize: true } });
+  const probes = await Promise.all([...pipeline.sources.values()].map((source) => probe(source, 1000)));
+  expect(probes.flatMap(({ labels }) => [...labels.values()]).reduce((sum, count) => sum + count)).toBe(60);
+});
+
 test('fingerprints, vectors, peptides, and labels that are many alike', async () => {
   const letters = 'ACDEFGHIKLMNPQRSTVWY';
   const { config, yaml } = await begun(
@@ -136,7 +173,7 @@ test('classes by name, and names that patterns or YAML would take for something 
       '"a|b","yes","c*","x y","risk","answer"',
       ...many(120, (at) =>
         [
-          at,
+          at * 3,
           at * 2,
           (at % 10) + 0.5,
           at % 2 ? 'p' : 'q',
@@ -233,6 +270,10 @@ describe('which columns are labels', () => {
     ],
   ])('%s is an error', async (_, text, labels, message) => {
     await expect(begun('data.csv', text, labels)).rejects.toThrow(message);
+  });
+
+  test('a file without rows', async () => {
+    await expect(begun('data.csv', 'a,b\n')).rejects.toThrow('data: expected rows; found none');
   });
 
   test('a file that is not there, or that nothing reads', async () => {

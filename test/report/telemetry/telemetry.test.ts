@@ -137,7 +137,7 @@ test('heads without series of their own are seen: the worst by name, and how man
 test('scores are told by head and source; what is undefined is left out', async () => {
   const { event, series } = open();
   event(runStarted(['a', 'b']));
-  event(headsEvaluated({ a: { loss: 0.5, labels: 4, metrics: { rocAuc: 0.75, mcc: undefined } } }));
+  event(headsEvaluated({ a: { loss: 0.5, labels: 4, metrics: { rocAuc: 0.75, mcc: null } } }));
   event({ type: 'headsScored', step: 1, epoch: 1, heads: { b: { labels: 9, metrics: { rocAuc: 0.6 } } } });
   const values = await series();
   expect(values.get('trunkline_head_prequential_score{head="b",metric="rocAuc"}')).toBe(0.6);

@@ -28,7 +28,7 @@ function* scores({ heads }: Telemetry): Iterable<Reading> {
     if (series !== name) continue;
     for (const [source, { metrics }] of evaluations)
       for (const [metric, value] of Object.entries(metrics))
-        if (value !== undefined) yield [{ head: name, source, metric }, value];
+        if (value !== null) yield [{ head: name, source, metric }, value];
   }
 }
 
@@ -36,14 +36,14 @@ function* prequential({ heads }: Telemetry): Iterable<Reading> {
   for (const [name, { series, prequential: scored }] of heads.all()) {
     if (series !== name || !scored) continue;
     for (const [metric, value] of Object.entries(scored.metrics))
-      if (value !== undefined) yield [{ head: name, metric }, value];
+      if (value !== null) yield [{ head: name, metric }, value];
   }
 }
 
 function* losses({ heads }: Telemetry): Iterable<Reading> {
   for (const [name, { series, evaluations }] of heads.all()) {
     if (series !== name) continue;
-    for (const [source, { loss }] of evaluations) if (loss !== undefined) yield [{ head: name, source }, loss];
+    for (const [source, { loss }] of evaluations) if (loss !== null) yield [{ head: name, source }, loss];
   }
 }
 
