@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as timeout } from 'node:timers/promises';
-import type { Line } from '../daemon.ts';
+import type { Line, RunningDaemon } from '../daemon.ts';
 import { Damage } from '../damage.ts';
 import { disturb } from '../disturb.ts';
 import { drawOf } from '../draw.ts';
@@ -14,7 +14,7 @@ import { faultsOf, isSettled } from './verify.ts';
 
 const stores = ['received/samples', 'received/labels', 'join'];
 const diskMiB = 64;
-/** How long it is full. */
+/** How long it is full before the pipeline is killed, and after it has begun again. */
 const fullMs = 3000;
 /** How long everything that was accepted may take to be trained. */
 const settlingMs = 60_000;
@@ -54,7 +54,7 @@ async function pushedOn(disk: SmallDisk, folder: string, kills: number, seed: nu
       damage.tails(['journal.ndjson', 'metrics.ndjson'], stores);
     },
     async afterwards(daemon) {
-      if (disk.missing === undefined) faults.push(...(await withoutRoom(disk, heard)));
+      if (disk.missing === undefined) faults.push(...(await withoutRoom(disk, heard, daemon)));
       else console.log(`chaos: pushed: that a full disk is survived is not shown: ${disk.missing}`);
       await client.end();
       const endMs = performance.now() + settlingMs;
@@ -85,12 +85,25 @@ function listen({ type, state, url, routes }: Line, urls: { metrics?: unknown; i
   Object.assign(urls, (routes as readonly string[]).includes('GET /metrics') ? { metrics: url } : { intake: url });
 }
 
-/** The disk takes nothing more for a while: requests are refused, and the pipeline does not fail. */
-async function withoutRoom(disk: SmallDisk, heard: Heard): Promise<readonly string[]> {
-  const refused = heard.next(({ type }) => type === 'recordsRefused');
-  const failed = heard.next(({ state }) => state === 'waiting');
+/**
+ * The disk takes nothing more for a while: requests are refused, and the pipeline does not fail. Meanwhile it is killed too:
+ * it goes back to its place as soon as there is room.
+ */
+async function withoutRoom(disk: SmallDisk, heard: Heard, daemon: RunningDaemon): Promise<readonly string[]> {
+  const killed = 'the process ended by SIGKILL';
+  const reasonOf = ({ lastFailure }: Line): string => String((lastFailure as { readonly reason?: string })?.reason);
+  // What the process wrote stands after that.
+  const failed = heard.next((line) => line.state === 'waiting' && !reasonOf(line).startsWith(killed));
+  const [refused, again] = ['recordsRefused', 'runStarted'].map((type) => heard.next((line) => line.type === type));
   const giveBack = disk.fill();
-  const failure = await Promise.race([failed, refused.then(() => timeout(fullMs, undefined))]);
+  const survived = async (): Promise<undefined> => {
+    await refused;
+    await timeout(fullMs);
+    daemon.kill('pipeline');
+    await again;
+    await timeout(fullMs);
+  };
+  const failure = await Promise.race([failed, survived()]);
   giveBack();
-  return failure ? [`on a full disk: ${JSON.stringify(failure.lastFailure)}`] : [];
+  return failure ? [`on a full disk: ${reasonOf(failure)}`] : [];
 }

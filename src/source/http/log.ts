@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { ConfigError } from '../../core/error.ts';
 import { syncDirectory } from '../../sink/append-file.ts';
 import { Damage, damaged } from '../lmdb/damage.ts';
+import { checkRoom, isOutOfRoom } from '../lmdb/room.ts';
 import { verifyStore } from '../lmdb/verify.ts';
 import { commit } from './commit.ts';
 import { KeyTable, type NewKey, type Retention } from './keys.ts';
@@ -47,6 +49,8 @@ export class AcceptedLog {
   /** What was not read yet: from which row on, and its bytes. */
   #unread: { readonly row: number; readonly sizeBytes: number };
   #waiting: (() => void)[] = [];
+  /** Whether the disk did not take the last rows. */
+  #isFull = false;
 
   /** @throws Damage when its rows do not follow each other */
   private constructor(path: string, tables: Tables, id: string) {
@@ -77,6 +81,7 @@ export class AcceptedLog {
       // Loaded by those who use it: it is native code.
       const lmdb = await import('lmdb');
       await mkdir(path, { recursive: true });
+      if (!['data.mdb', 'lock.mdb'].every((file) => existsSync(join(path, file)))) checkRoom(path);
       verifyStore(path, directory);
       // Batches by turns of the event loop fail with a promise that nobody can look at; ours are put together by `commit`.
       const root = lmdb.open({ path, overlappingSync: false, eventTurnBatching: false, maxDbs: 4 });
@@ -151,11 +156,18 @@ export class AcceptedLog {
     const { entries, meta, root, keys: table } = this.#tables;
     const next = this.#next + rows;
     let committed = (): void => {};
-    await commit(root, () => {
-      if (rows > 0) entries.put([this.#next, rows, value.length], value);
-      if (rows > 0) meta.put('next', next);
-      committed = table.put(keys, nowMs);
-    });
+    try {
+      if (this.#isFull) checkRoom(this.#path);
+      await commit(root, () => {
+        if (rows > 0) entries.put([this.#next, rows, value.length], value);
+        if (rows > 0) meta.put('next', next);
+        committed = table.put(keys, nowMs);
+      });
+    } catch (error) {
+      this.#isFull = isOutOfRoom(error);
+      throw error;
+    }
+    this.#isFull = false;
     committed();
     this.#next = next;
     if (rows > 0) {
@@ -201,6 +213,8 @@ export class AcceptedLog {
     await commit(root, () => {
       for (const key of gone) entries.remove(key);
     });
+    // There is room in the log itself now.
+    this.#isFull = false;
     this.#first = Math.max(this.#first, ...gone.map(([first, rows]) => first + rows));
     for (const [, , sizeBytes] of gone) this.#sizeBytes -= sizeBytes;
   }

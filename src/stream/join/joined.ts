@@ -15,8 +15,9 @@ import { allCounts, type Counting, noCounts } from './counts.ts';
 import { RowDecoder } from './decoder.ts';
 import { Matcher, type MatcherOptions } from './matcher.ts';
 import { type Side, Sides, type Taken } from './sides.ts';
-import { JoinStore, type StorePosition, UnwritableStore } from './store.ts';
+import { JoinStore, type StorePosition } from './store.ts';
 import { emptyTally, type StoreTally } from './store-tally.ts';
+import { UnwritableStore } from './unwritable.ts';
 
 export interface JoinedOptions extends MatcherOptions {
   readonly directory: string;

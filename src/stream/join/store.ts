@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
-import { ConfigError, SourceError } from '../../core/error.ts';
+import { ConfigError } from '../../core/error.ts';
 import { damaged } from '../../source/lmdb/damage.ts';
+import { checkRoom, isOutOfRoom } from '../../source/lmdb/room.ts';
 import { verifyStore } from '../../source/lmdb/verify.ts';
 import { type DueKey, dueKey, type Entry, readEntry, type WrittenEntry, writeEntry } from './entry.ts';
 import { emptyTally, type StoreTally, tallied } from './store-tally.ts';
-import { acquire, openTables, release, type Tables } from './tables.ts';
+import { acquire, openTables, release, type Tables, verifyEntries } from './tables.ts';
+import { unwritable } from './unwritable.ts';
 
 /** Where a store is: which one, and the change that it was last given. Small, and plain data: it stands in checkpoints. */
 export type StorePosition = { readonly store: string; readonly sequence: number };
@@ -26,9 +28,6 @@ interface Head {
   readonly tally: StoreTally;
 }
 
-/** A change that the disk does not take: nothing of it was done, and it may be tried again. */
-export class UnwritableStore extends SourceError {}
-
 /** Changes that are forgotten at a time. */
 const forgottenAtOnce = 32;
 
@@ -47,6 +46,8 @@ export class JoinStore {
   #isUndoable: boolean;
   #before = new Map<string, WrittenEntry | null>();
   #dead: number[] = [];
+  /** Whether the disk did not take the last change. */
+  #isFull = false;
   #isClosed = false;
   #closing: Promise<void> | undefined;
 
@@ -67,12 +68,13 @@ export class JoinStore {
     const path = await acquire(directory);
     try {
       await mkdir(path, { recursive: true });
+      checkRoom(path);
       verifyStore(path, directory);
       const tables = await openTables(path, directory);
       try {
         const store = new JoinStore(path, tables, String(tables.meta.get('id')));
         if (position) {
-          store.#verify(directory);
+          verifyEntries(tables, directory);
           store.#goBack(position, directory);
         } else store.#clear();
         return store;
@@ -82,7 +84,7 @@ export class JoinStore {
       }
     } catch (error) {
       release(path);
-      throw error;
+      throw isOutOfRoom(error) ? unwritable(directory, error) : error;
     }
   }
 
@@ -133,15 +135,16 @@ export class JoinStore {
   #write(act: () => void): void {
     let isComplete = false;
     try {
+      if (this.#isFull) checkRoom(this.#path);
       this.#tables.write(() => {
         act();
         isComplete = true;
       });
+      this.#isFull = false;
     } catch (error) {
-      if (!isComplete) throw error;
-      const found = error instanceof Error ? error.message : String(error);
-      const issue = { where: this.#path, expected: 'a disk that takes what waits', found };
-      throw new UnwritableStore(issue, { cause: error });
+      if (!isComplete && !isOutOfRoom(error)) throw error;
+      this.#isFull = true;
+      throw unwritable(this.#path, error);
     }
   }
 
@@ -224,6 +227,8 @@ export class JoinStore {
           undo.remove(key);
         }
       });
+      // There is room in the store itself now.
+      this.#isFull = false;
     }
   }
 
@@ -237,18 +242,6 @@ export class JoinStore {
     };
     this.#closing = close();
     release(this.#path, this.#closing);
-  }
-
-  /** Each entry is found by its key and by when it ends; rows are looked at when they are asked for. */
-  #verify(directory: string): void {
-    const { entries, dues } = this.#tables;
-    let count = 0;
-    for (const { key, value } of entries.range({})) {
-      count++;
-      if (dues.get(dueKey(readEntry(value))) !== key) throw damaged(directory, `'${key}' is not found by its time`);
-    }
-    for (const _ of dues.keys({})) count--;
-    if (count !== 0) throw damaged(directory, 'entries that are found by their times alone');
   }
 
   #clear(): void {

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import type { Key, RootDatabase } from 'lmdb';
 import { ConfigError } from '../../core/error.ts';
 import { binaryForm, CheckedTable, type Form, jsonForm } from '../../source/lmdb/checked.ts';
-import type { DueKey, WrittenEntry } from './entry.ts';
+import { damaged } from '../../source/lmdb/damage.ts';
+import { type DueKey, dueKey, readEntry, type WrittenEntry } from './entry.ts';
 
 /** The tables of a store, and how they are written. */
 export interface Tables {
@@ -45,6 +46,17 @@ export async function openTables(path: string, where: string): Promise<Tables> {
         root.sync((error) => (error ? reject(error) : resolve()));
       }),
   };
+}
+
+/** Each entry is found by its key and by when it ends; rows are looked at when they are asked for. @throws ConfigError otherwise */
+export function verifyEntries({ entries, dues }: Tables, where: string): void {
+  let count = 0;
+  for (const { key, value } of entries.range({})) {
+    count++;
+    if (dues.get(dueKey(readEntry(value))) !== key) throw damaged(where, `'${key}' is not found by its time`);
+  }
+  for (const _ of dues.keys({})) count--;
+  if (count !== 0) throw damaged(where, 'entries that are found by their times alone');
 }
 
 /** Stores of this process, each with how the one before was closed: two writers would number changes alike. */
