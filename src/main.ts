@@ -9,11 +9,14 @@ const program = programOf(
   (text) => console.log(text),
   (text) => console.error(text),
 );
-// Who reads no further, as `head`, wants no more.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+// Who reads no further, as `head`, wants no more of what was asked for; of training, what is said of it is the least.
+const isTraining = words[0] === 'train' || words[0] === 'run';
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (isTraining) return;
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
 
 try {
   await program.parseAsync(words, { from: 'user' });

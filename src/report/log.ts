@@ -39,12 +39,21 @@ const levels: Readonly<Record<TrunklineEvent['type'], LogLevel>> = {
   stepSkipped: 'trace',
 };
 
+/** Characters of lines that are kept while a full disk does not take them; later ones are left out. */
+const mostKept = 2 ** 20;
+
+/** What takes no more, or is read no more, ends nobody who writes there; a disk that has room again gets what was kept. */
+function lasting(fd: number): DestinationStream {
+  return pino.destination({ fd, sync: true, maxLength: mostKept }).on('error', () => {});
+}
+
 /** The log of a daemon: a line of JSON for everything that happens in a pipeline and is worth its level. */
 export class Log {
   readonly #logger: Logger;
   readonly #pipelines = new Map<string, Logger>();
 
-  constructor(destination?: DestinationStream) {
+  /** @param destination a stream, or the number of a file */
+  constructor(destination: DestinationStream | number = 1) {
     const options = {
       base: null,
       level: 'trace',
@@ -52,7 +61,7 @@ export class Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level: string) => ({ level }) },
     };
-    this.#logger = destination ? pino(options, destination) : pino(options);
+    this.#logger = pino(options, typeof destination === 'number' ? lasting(destination) : destination);
   }
 
   /** How much is logged of a pipeline from now on. */

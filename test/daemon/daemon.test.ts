@@ -119,7 +119,9 @@ test('a process whose supervisor is killed while it starts ends too', { timeout:
   await expect.poll(lives, { timeout: 50_000, interval: 100 }).toBe(false);
 });
 
-test('a process that gives no sign of life is ended, and started again', { timeout: 240_000 }, async () => {
+test('a process that gives no sign of life is ended, and started again; one that does not stop is ended after half a minute', {
+  timeout: 240_000,
+}, async () => {
   const clock = new ManualClock();
   const told = new Set<string>();
   let pid: number | undefined;
@@ -147,6 +149,14 @@ test('a process that gives no sign of life is ended, and started again', { timeo
   await clock.advance(2000);
   await until(() => told.has('checkpointWritten'), 0);
   expect(statuses.at(-1)).toMatchObject({ state: 'training', failures: 1 });
-  daemon.kill();
+  process.kill(pid as number, 'SIGSTOP');
+  const stopped = daemon.stop();
+  await clock.advance(29_999);
+  expect(isThere(pid as number)).toBe(true);
+  await clock.advance(1);
+  await stopped;
   await ended;
+  expect(isThere(pid as number)).toBe(false);
+  // Whoever asked for it is told no failure.
+  expect(statuses.at(-1)).toMatchObject({ state: 'ended', failures: 1 });
 });

@@ -1,3 +1,4 @@
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Log } from '../../src/report/log.ts';
 
@@ -43,4 +44,16 @@ test('how much is logged is set for each pipeline, at any time', () => {
     ['a', 'debug', 'headsScored'],
     ['a', 'error', 'runEnded'],
   ]);
+});
+
+test('a log that its disk does not take ends nothing', (context) => {
+  const full = '/dev/full';
+  context.skip(!existsSync(full), 'needs a device that is always full');
+  const fd = openSync(full, 'w');
+  try {
+    const log = new Log(fd);
+    for (let line = 0; line < 3; line++) log.write('one', 'info', 'status', { state: 'training' });
+  } finally {
+    closeSync(fd);
+  }
 });

@@ -54,6 +54,10 @@ export const acceptedLog: KeptStore = {
         faults.push(...faultsOf(value.table));
         expected += value.table.rows;
       }
+      const forgottenIds = Array.from({ length: entries * rowsEach }, (_, row) => `s${row}`).filter(
+        (id) => log.find(keyOf('id', id)) === undefined,
+      );
+      faults.push(...forgottenIds.map((id) => `'${id}' may be accepted twice, and nothing is said of it`));
       const missing = entries * rowsEach - expected - rejected;
       if (missing !== 0) faults.push(`${missing} rows are missing, and nothing is said of it`);
       await log.append(encodeEntry(new Map([['id', columnAs('text', ['new'])]])), 1, [], 2000);

@@ -7,12 +7,7 @@ export function encodeKept(digest: Buffer, answer: Answer): Buffer {
   return Buffer.concat([digest, Buffer.from(JSON.stringify(answer))]);
 }
 
-/** Undefined where the bytes are not those that were written. */
-export function decodeKept(bytes: Buffer): { readonly digest: Buffer; readonly answer: Answer } | undefined {
-  try {
-    const answer = answerSchema.parse(JSON.parse(bytes.subarray(digestBytes).toString()));
-    return { digest: bytes.subarray(0, digestBytes), answer };
-  } catch {
-    return undefined;
-  }
+export function decodeKept(bytes: Buffer): { readonly digest: Buffer; readonly answer: Answer } {
+  const answer = answerSchema.parse(JSON.parse(bytes.subarray(digestBytes).toString()));
+  return { digest: bytes.subarray(0, digestBytes), answer };
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Database } from 'lmdb';
+import type { CheckedTable } from '../lmdb/checked.ts';
 
 /** How long what was accepted is remembered, so that it is not accepted twice. */
 export interface Retention {
@@ -26,19 +26,21 @@ export function keyOf(kind: 'id' | 'request', text: string): Buffer {
 
 /** Keys of what was accepted within the retention. Groups of keys are forgotten in the order in which they came. */
 export class KeyTable {
-  readonly #keys: Database<Buffer, Buffer>;
+  readonly #keys: CheckedTable<Buffer, Buffer>;
   /** By number: when a group came, then its keys. */
-  readonly #groups: Database<Buffer, number>;
+  readonly #groups: CheckedTable<Buffer, number>;
   readonly #retention: Retention;
   #next = 0;
   #first = 0;
   #count = 0;
 
-  constructor(keys: Database<Buffer, Buffer>, groups: Database<Buffer, number>, retention: Retention) {
+  /** @throws ConfigError when a key or what is under it is another than was written: nobody would ever ask for it */
+  constructor(keys: CheckedTable<Buffer, Buffer>, groups: CheckedTable<Buffer, number>, retention: Retention) {
     this.#keys = keys;
     this.#groups = groups;
     this.#retention = retention;
-    for (const { key, value } of groups.getRange()) {
+    for (const _ of keys.range({}));
+    for (const { key, value } of groups.range({})) {
       if (this.#next === 0) this.#first = key;
       this.#next = key + 1;
       this.#count += keysIn(value);
@@ -50,7 +52,7 @@ export class KeyTable {
   }
 
   find(key: Buffer): Buffer | undefined {
-    return this.#keys.getBinary(key);
+    return this.#keys.get(key);
   }
 
   /**
@@ -68,7 +70,7 @@ export class KeyTable {
       next++;
     }
     for (let gone = 0; gone < groupsAtOnce && first < this.#next; gone++, first++) {
-      const group = this.#groups.getBinary(first);
+      const group = this.#groups.get(first);
       if (group && count <= maxKeys && group.readDoubleLE(0) >= nowMs - retentionMs) break;
       if (!group) continue;
       for (let at = 8; at < group.length; at += keyBytes) this.#keys.remove(group.subarray(at, at + keyBytes));

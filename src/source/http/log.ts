@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Database, RootDatabase } from 'lmdb';
+import type { Database, Key, RootDatabase } from 'lmdb';
 import { ConfigError } from '../../core/error.ts';
 import { syncDirectory } from '../../sink/append-file.ts';
+import { binaryForm, CheckedTable } from '../lmdb/checked.ts';
 import { Damage, damaged } from '../lmdb/damage.ts';
 import { checkRoom, isOutOfRoom } from '../lmdb/room.ts';
 import { verifyStore } from '../lmdb/verify.ts';
@@ -86,13 +87,15 @@ export class AcceptedLog {
       // Batches by turns of the event loop fail with a promise that nobody can look at; ours are put together by `commit`.
       const root = lmdb.open({ path, overlappingSync: false, eventTurnBatching: false, maxDbs: 4 });
       try {
+        const checked = <K extends Key>(table: Database<Buffer, K>): CheckedTable<Buffer, K> =>
+          new CheckedTable(table, binaryForm, directory);
         const tables: Tables = {
           root,
           entries: root.openDB({ name: 'entries', encoding: 'binary' }),
           meta: root.openDB({ name: 'meta', encoding: 'json' }),
           keys: new KeyTable(
-            root.openDB({ name: 'keys', encoding: 'binary', keyEncoding: 'binary' }),
-            root.openDB({ name: 'groups', encoding: 'binary' }),
+            checked(root.openDB({ name: 'keys', encoding: 'binary', keyEncoding: 'binary' })),
+            checked(root.openDB({ name: 'groups', encoding: 'binary' })),
             retention,
           ),
         };

@@ -79,4 +79,5 @@ export class CheckedTable<V, K extends Key> {
   }
 }
 
-const checksumOf = (key: Key, content: Buffer): number => crc32(content, crc32(JSON.stringify(key)));
+const checksumOf = (key: Key, content: Buffer): number =>
+  crc32(content, crc32(key instanceof Uint8Array ? key : JSON.stringify(key)));

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeEntry, encodeEntry } from '../../../src/source/http/entry.ts';
+import { encodeKept } from '../../../src/source/http/kept.ts';
 import { keyOf } from '../../../src/source/http/keys.ts';
 import { AcceptedLog } from '../../../src/source/http/log.ts';
 
@@ -122,6 +124,36 @@ test('a log is open once in a process', async () => {
     `${path}: expected a log of one source alone; found one that is in use`,
   );
   await log.close();
+});
+
+test('a wrong bit in what is remembered refuses the log', async () => {
+  const path = fresh();
+  const [id, request] = [keyOf('id', 'one'), keyOf('request', 'batch-1')];
+  const digest = Buffer.alloc(32, 'digest');
+  const answer = { accepted: 1, duplicates: 0, rejected: [], rejectedLabels: [] };
+  const keys = [
+    { key: id, value: Buffer.of(1) },
+    { key: request, value: encodeKept(digest, answer) },
+  ];
+  const log = await AcceptedLog.open(path, retention);
+  await log.append(Buffer.of(7), 1, keys, 0);
+  await log.close();
+  const data = readFileSync(join(path, 'data.mdb'));
+  // Each key is there, and in the group that is forgotten together.
+  const places = [id, id, request, request, digest].map((bytes, at) =>
+    at % 2 === 0 ? data.indexOf(bytes) : data.lastIndexOf(bytes),
+  );
+  expect(new Set(places).size).toBe(5);
+  for (const [at, place] of places.entries()) {
+    const spoilt = `${path}-${at}`;
+    cpSync(path, spoilt, { recursive: true });
+    data[place + 3] = (data[place + 3] as number) ^ 4;
+    writeFileSync(join(spoilt, 'data.mdb'), data);
+    data[place + 3] = (data[place + 3] as number) ^ 4;
+    await expect(AcceptedLog.open(spoilt, retention)).rejects.toThrow(
+      `${spoilt}: expected the store as it was written; found a damaged one: other bytes under `,
+    );
+  }
 });
 
 test('an entry comes back as it was, or not at all', () => {
