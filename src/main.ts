@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { ConfigError, MissingFileError, TrunklineError } from './core/error.ts';
 import { misused } from './main/misuse.ts';
 import { programOf } from './main/program.ts';
+import { systemError } from './main/system-error.ts';
 
 const words = process.argv.slice(2);
 const program = programOf(
@@ -22,7 +23,7 @@ try {
   await program.parseAsync(words, { from: 'user' });
 } catch (error) {
   if (!(error instanceof CommanderError && error.exitCode === 0)) {
-    const told = error instanceof CommanderError ? misused(error, program, words) : error;
+    const told = error instanceof CommanderError ? misused(error, program, words) : systemError(error);
     // What a user can act on is said without a stack trace.
     console.error(told instanceof TrunklineError ? told.message : told);
     process.exitCode = told instanceof ConfigError || told instanceof MissingFileError ? 2 : 1;

@@ -1,3 +1,4 @@
+import type { HeadMean } from './head-means.ts';
 import type { ReloadOutcome, SettingsChange } from './steering.ts';
 
 /** What happens while a run trains. Plain data, as all events; heads by name throughout. */
@@ -15,6 +16,7 @@ export type TrainEvent =
   | HeadRefused
   | ReloadEnded
   | EpochEnded
+  | RowsEvaluated
   | HeadsEvaluated
   | HeadsScored
   | CheckpointWritten
@@ -172,6 +174,20 @@ export interface HeadEvaluation {
   readonly loss: number | null;
   readonly labels: number;
   readonly metrics: MetricValues;
+}
+
+/** Heads are being scored on a source: told now and then, while that takes long. */
+export interface RowsEvaluated {
+  readonly type: 'rowsEvaluated';
+  readonly source: string;
+  readonly step: number;
+  readonly epoch: number;
+  readonly rows: number;
+  /** Rows of the source, where they are known. */
+  readonly of?: number;
+  /** Losses of heads that had labels so far. */
+  readonly heads: Readonly<Record<string, HeadMean>>;
+  readonly durationMs: number;
 }
 
 /** All heads were scored on a source. */

@@ -31,6 +31,7 @@ const levels: Readonly<Record<TrunklineEvent['type'], LogLevel>> = {
   workerStopped: 'debug',
   programCompiled: 'debug',
   programEvicted: 'debug',
+  rowsEvaluated: 'trace',
   headsEvaluated: 'debug',
   headsScored: 'debug',
   recordRejected: 'debug',

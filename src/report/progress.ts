@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { TrunklineEvent } from '../core/event.ts';
-import type { HeadsEvaluated, RunStarted } from '../core/train-event.ts';
+import type { HeadsEvaluated, RowsEvaluated, RunStarted } from '../core/train-event.ts';
 import { formatCount, formatDuration, formatScore, meanOf } from './format.ts';
 import { StepWindow, type WindowSummary } from './window.ts';
 
@@ -60,6 +60,11 @@ export class Progress {
           );
         this.#window.take();
         this.#beginEpoch();
+        break;
+      case 'rowsEvaluated':
+        if (clock.monotonicMs() - this.#shownMs < intervalMs) break;
+        this.#shownMs = clock.monotonicMs();
+        this.#showLine(rowsLine(event));
         break;
       case 'headsEvaluated':
         if (!this.#isTold(event)) break;
@@ -123,8 +128,12 @@ export class Progress {
   #show(epoch: number): void {
     const nowMs = this.#options.clock.monotonicMs();
     const summary = this.#window.take();
-    const line = `epoch ${epoch}${this.#ofEpochs()}${this.#share()}  ${rate(summary.rows, nowMs - this.#shownMs)}${this.#rest(epoch)}  loss ${formatScore(summary.loss)}${worst(summary)}`;
+    const line = `epoch ${epoch}${this.#ofEpochs()}${this.#share()}  ${rate(summary.rows, nowMs - this.#shownMs)}${this.#rest(epoch)}  loss ${formatScore(summary.loss)}${worst(summary.heads)}`;
     this.#shownMs = nowMs;
+    this.#showLine(line);
+  }
+
+  #showLine(line: string): void {
     (this.#options.live ?? this.#options.print)(line);
   }
 
@@ -163,11 +172,20 @@ const rate = (rows: number, durationMs: number): string =>
   durationMs > 0 ? `${formatCount((1000 * rows) / durationMs)} samples/s` : '';
 
 /** Heads with the highest loss, worst first. */
-function worst({ heads }: WindowSummary): string {
+function worst(heads: WindowSummary['heads']): string {
   const named = Object.entries(heads);
   if (named.length < 2) return '';
   const shown = named.sort(([, a], [, b]) => b.loss - a.loss).slice(0, worstShown);
   return `  highest ${shown.map(([name, { loss }]) => `${name} ${formatScore(loss)}`).join(', ')}`;
+}
+
+/** How far an evaluation has come. */
+function rowsLine({ source, rows, of, heads, durationMs }: RowsEvaluated): string {
+  const known = of !== undefined && of > 0 && rows <= of;
+  const share = known ? `  ${Math.floor((100 * rows) / of)} %` : `  ${formatCount(rows)} rows`;
+  const rest = known ? `  ${formatDuration(((of - rows) * durationMs) / rows)} left` : '';
+  const loss = formatScore(meanOf(Object.values(heads).map((head) => head.loss)));
+  return `  on ${source}${share}  ${rate(rows, durationMs)}${rest}  loss ${loss}${worst(heads)}`;
 }
 
 function evaluationLine({ source, heads, rows, durationMs }: HeadsEvaluated): string {

@@ -1,4 +1,5 @@
 import type { TypedArray } from '../core/dtype.ts';
+import type { HeadMean } from '../core/head-means.ts';
 import type { MetricValues } from '../core/train-event.ts';
 import type { Metric } from '../metric/index.ts';
 import { metricsOf, widthsOf } from '../model/metrics.ts';
@@ -50,9 +51,14 @@ export class HeadScorer {
       });
   }
 
+  /** So far; undefined without a label. */
+  get loss(): HeadMean | undefined {
+    return this.#labels > 0 ? { loss: this.#loss / this.#labels, labels: this.#labels } : undefined;
+  }
+
   scores(): HeadScores {
     return {
-      loss: this.#labels > 0 ? this.#loss / this.#labels : null,
+      loss: this.loss?.loss ?? null,
       labels: this.#labels,
       metrics: Object.fromEntries(this.#metrics.map(([name, metric]) => [name, metric.value() ?? null])),
     };

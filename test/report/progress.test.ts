@@ -62,6 +62,23 @@ test('on a terminal the line is replaced, and phases are printed', async () => {
   ]);
 });
 
+test('an evaluation that takes long says how far it has come', async () => {
+  const { clock, printed, event } = open();
+  event(started);
+  const place = { type: 'rowsEvaluated', source: 'test', step: 3, epoch: 1 } as const;
+  const heads = { a: { loss: 0.25, labels: 5 }, b: { loss: 0.75, labels: 5 } };
+  await clock.advance(9_000);
+  event({ ...place, rows: 1000, of: 4000, heads, durationMs: 9_000 });
+  await clock.advance(1_000);
+  event({ ...place, rows: 1200, of: 4000, heads, durationMs: 10_000 });
+  await clock.advance(10_000);
+  event({ ...place, rows: 2400, heads: { a: { loss: 0.5, labels: 9 } }, durationMs: 20_000 });
+  expect(printed.slice(1)).toEqual([
+    '  on test  30 %  120 samples/s  23.3 s left  loss 0.5000  highest b 0.7500, a 0.2500',
+    '  on test  2,400 rows  120 samples/s  loss 0.5000',
+  ]);
+});
+
 test('what went wrong is said', () => {
   const { printed, event } = open();
   event({ type: 'checkpointDamaged', step: 7, path: 'c', message: 'cut short' });

@@ -13,13 +13,29 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
+const inTheWay = 'a file in its place, or on the way to it';
+const notWritten = 'a folder above it that may not be written';
+/** Why a folder can't be made. `ENOENT` is what Node says, of several folders at once, where the system says `EROFS`. */
+const notMade: Readonly<Record<string, string>> = {
+  EEXIST: inTheWay,
+  ENOTDIR: inTheWay,
+  EACCES: notWritten,
+  EPERM: notWritten,
+  EROFS: notWritten,
+  ENOENT: notWritten,
+};
+
 /**
  * Takes a run folder for this process. It is given back when the process ends, however it ends: the operating system
  * closes the socket that stands for it, so that there is no lock file to outlive a crash.
- * @throws FolderInUse when another process, or this one, has it
+ * @throws FolderInUse when another process, or this one, has it; ConfigError when it can't be made
  */
 export async function lockFolder(directory: string): Promise<FolderLock> {
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, { recursive: true }).catch(({ code, message }: NodeJS.ErrnoException) => {
+    const found = notMade[code ?? ''] ?? message;
+    const hint = 'choose another folder (checkpoint.directory)';
+    throw new ConfigError({ where: directory, expected: 'a run folder that can be made', found, hint });
+  });
   const name = createHash('sha256')
     .update(await realpath(directory))
     .digest('hex')

@@ -3,6 +3,7 @@ import type { Issue } from '../../core/error.ts';
 import type { EventSink, TrunklineEvent } from '../../core/event.ts';
 import type { ReloadOutcome } from '../../core/steering.ts';
 import type { Server } from '../../http/server.ts';
+import type { SampleSource } from '../../source/index.ts';
 import type { Recording } from '../../stream/recording.ts';
 import type { EvaluationPlan, RunPlan } from '../../train/run/plan.ts';
 import { Plateaus } from '../../train/run/plateaus.ts';
@@ -219,9 +220,7 @@ async function planOf(
       }),
     ...lengthOf(config.stream.epochs, counts),
     ...(steps === undefined ? {} : { steps }),
-    evaluations: from.map(
-      (source): EvaluationPlan => ({ source: sources.get(source) as EvaluationPlan['source'], ...rhythm }),
-    ),
+    evaluations: await Promise.all(from.map((source) => evaluationOf(sources.get(source) as SampleSource, rhythm))),
     ...(config.evaluate?.plateau ? { plateaus: new Plateaus(config.evaluate.plateau) } : {}),
     checkpoint: { directory: folder.path('checkpoints'), ...checkpoint },
     covered,
@@ -242,6 +241,11 @@ async function planOf(
     made: madeHeads(config.model),
     fitted: pipeline.fitted(),
   };
+}
+
+async function evaluationOf(source: SampleSource, rhythm: Partial<EvaluationPlan>): Promise<EvaluationPlan> {
+  const rows = await source.countRows();
+  return { source, ...rhythm, ...(rows === undefined ? {} : { rows }) };
 }
 
 /**

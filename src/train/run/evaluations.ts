@@ -6,6 +6,9 @@ import type { RunPlace } from './restore.ts';
 /** Steps at which sources were scored last. */
 export type Scored = Readonly<Record<string, number>>;
 
+/** How often it is told how far an evaluation has come. */
+const tellMs = 200;
+
 /** What the heads of a run are worth: on sources that are not trained on, when that is due, and on what they are trained on. */
 export class RunEvaluations {
   readonly #plan: RunPlan;
@@ -70,11 +73,19 @@ export class RunEvaluations {
     const { clock, events } = this.#options;
     for (const evaluation of evaluations) {
       if (this.#scored.get(evaluation) === place.step) continue;
-      const { source, batchRows } = evaluation;
+      const { source, batchRows, rows: of } = evaluation;
       const startMs = clock.monotonicMs();
+      let toldMs = startMs;
       const { rows, heads } = await evaluateSource(this.#plan.runner, source, {
         signal: this.#controller.signal,
         ...(batchRows === undefined ? {} : { batchRows }),
+        onRows: (rows, losses) => {
+          const nowMs = clock.monotonicMs();
+          if (nowMs - toldMs < tellMs) return;
+          toldMs = nowMs;
+          const so = { rows, ...(of === undefined ? {} : { of }), heads: losses(), durationMs: nowMs - startMs };
+          events({ type: 'rowsEvaluated', source: source.name, ...place, ...so });
+        },
       });
       const durationMs = clock.monotonicMs() - startMs;
       events({ type: 'headsEvaluated', source: source.name, ...place, rows, heads, durationMs });

@@ -14,6 +14,8 @@ import type { Restored, Resumption } from './restore.ts';
 /** When heads are scored, and on what. Always at the end of the run. */
 export interface EvaluationPlan {
   readonly source: Source;
+  /** How many rows it has, where that is known. */
+  readonly rows?: number;
   readonly everyEpochs?: number;
   readonly everySteps?: number;
   /** Rows that are computed at once. */

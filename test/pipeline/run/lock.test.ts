@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -27,4 +27,13 @@ test('a run folder is one process’s at a time, and free when that has ended', 
   child.kill('SIGKILL');
   await once(child, 'close');
   await (await lockFolder(directory)).release();
+});
+
+test('a run folder that can’t be made is told, with what to do', async () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  for (const directory of [file, join(file, 'run')])
+    await expect(lockFolder(directory)).rejects.toThrow(
+      `${directory}: expected a run folder that can be made; found a file in its place, or on the way to it\n  hint: choose another folder (checkpoint.directory)`,
+    );
 });

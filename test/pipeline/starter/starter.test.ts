@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { TrunklineError } from '../../../src/core/error.ts';
 import { matchNames } from '../../../src/core/pattern.ts';
 import { trunklineBackend } from '../../../src/engine/backend.ts';
 import { assemble, type Pipeline } from '../../../src/pipeline/assemble.ts';
@@ -277,7 +276,10 @@ describe('which columns are labels', () => {
   });
 
   test('a file that is not there, or that nothing reads', async () => {
-    await expect(starterPipeline('nowhere.parquet')).rejects.toThrow(TrunklineError);
+    const folder = folderOf({ 'measured.csv': '' });
+    await expect(starterPipeline(join(folder, 'mesured.csv'))).rejects.toThrow(
+      `data: expected a file; found none at '${join(folder, 'mesured.csv')}'\n  hint: did you mean 'measured.csv'?`,
+    );
     await expect(starterPipeline('data.xlsx')).rejects.toThrow(
       "data: expected a file that ends in one of '.parquet', '.csv', '.tsv', '.ndjson', '.jsonl', '.arrow', '.feather'; found 'data.xlsx'",
     );

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
 import type { TrunklineEvent } from '../../../src/core/event.ts';
+import type { HeadsEvaluated } from '../../../src/core/train-event.ts';
 import type { Source } from '../../../src/source/source.ts';
 import type { RunOptions } from '../../../src/train/run/plan.ts';
 import { batchesOf, open, source, temporary } from './sample.ts';
@@ -46,6 +48,20 @@ test('a run that was stopped goes on bit for bit, wherever and however often', a
     { numRuns: 8 },
   );
 }, 120_000);
+
+test('an evaluation that takes long tells how far it has come', async () => {
+  let nowMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => (nowMs += 300) };
+  const evaluations = [{ source, rows: 70, batchRows: 32 }];
+  const { run, events, parameters } = await open(await temporary(), { evaluations }, { clock });
+  await run.run();
+  await parameters();
+  const told = of(events, 'rowsEvaluated');
+  expect(told.map(({ rows, of: all }) => [rows, all])).toEqual([32, 64, 70].map((rows) => [rows, 70]));
+  const [{ heads }] = of(events, 'headsEvaluated') as [HeadsEvaluated];
+  for (const head of ['a', 'b'])
+    expect(told.at(-1)?.heads[head]).toEqual({ loss: heads[head]?.loss, labels: heads[head]?.labels });
+});
 
 test('a run that failed goes on from its last checkpoint, and trains what was not kept again, bit for bit', async () => {
   const directory = await temporary();
