@@ -48,6 +48,8 @@ export function initialize(variable: Variable, name: string, seed: number): void
   if (!beginning || beginning.dataId !== variable.dataId) return;
   const { initializer, shape, dtype } = beginning;
   const value = withRandom({ seed, step: 0 }, () => withInitialValues(name, () => initializer.apply(shape, dtype)));
+  // Read at once: a program of the backend for each form of weight, not for whatever weights happen to wait together.
+  value.dataSync();
   variable.assign(value);
   value.dispose();
 }
