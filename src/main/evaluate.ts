@@ -35,7 +35,7 @@ export async function evaluateCommand(
     table.event({ type: 'headsEvaluated', ...place, rows: found.rows, heads: found.heads, durationMs: 0 });
     const { step, pipeline } = trained;
     print(
-      `${pipeline.name} on ${source.name}, ${formatCount(found.rows)} rows, as of step ${formatCount(step)}\n\n${table.format()}`,
+      `${pipeline.name} on ${source.name}, ${formatCount(found.rows)} rows, as of step ${formatCount(step)}\n\n${table.format(process.stdout.columns)}`,
     );
     for (const line of unitLines(unitsOf(scalesOf(pipeline)))) print(line);
   } catch (error) {

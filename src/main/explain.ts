@@ -38,7 +38,7 @@ export async function explainCommand(
   const given = await loadPipeline(file);
   const last = given.config.model.heads.auto && (await findLastRun(new RunFolder(folderOf(given)), ignoreEvents));
   const loaded = withMadeHeads(given, last?.made ?? []);
-  const { model, probes } = await described(loaded, format === 'text' ? rows : 0, tell);
+  const { model, probes } = await described(loaded, rows, tell);
   const { config, written } = loaded;
   const text = explanations[format]({ config, written, model, probes });
   if (out === undefined) return print(text);

@@ -130,7 +130,8 @@ function peopleDisplay(): Display {
     },
     say: print,
     end: (outcome, file, report, directory) => {
-      if (steps + evaluations > 0) print(['', table.format(), '', ...unitLines(report.units)].join('\n'));
+      if (steps + evaluations > 0)
+        print(['', table.format(process.stdout.columns), '', ...unitLines(report.units)].join('\n'));
       print(`run folder: ${directory}\ncurves of every head: ${report.path}`);
       if (outcome === 'finished' && steps === 0) print(`no step was taken: ${whyNone(counts)}`);
       if (outcome === 'stopped') print(`stopped; to go on: trunkline train ${file} --resume`);

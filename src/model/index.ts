@@ -8,7 +8,7 @@ export { type LossNode, lossOf, mergeLosses } from './loss-node.ts';
 export type { Losses, LossLike } from './losses.ts';
 export { layerOfMode, type MergeMode, merge, mergeModes } from './merge.ts';
 export { mermaidOf } from './mermaid.ts';
-export type { Stage } from './outline.ts';
+export type { HeadNotes, Stage } from './outline.ts';
 export { forgetModel, release } from './release.ts';
 export type { Head, ModelInput, ModelNode, ModelSpec, Objective, Parameter, ParameterGroup } from './spec.ts';
 export { summarize } from './summary.ts';

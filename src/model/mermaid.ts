@@ -1,4 +1,4 @@
-import { type Box, outlineOf, type Stage } from './outline.ts';
+import { type Box, type HeadNotes, outlineOf, type Stage } from './outline.ts';
 import type { ModelSpec } from './spec.ts';
 
 /** How each kind of box is drawn: what stands before and after its label. Colours are the theme's. */
@@ -16,11 +16,11 @@ const shapes: Readonly<Record<Box['kind'], readonly [string, string]>> = {
 /**
  * A model as a Mermaid flowchart: inputs, layers and heads as boxes, branches as subgraphs. A dashed border marks a head
  * that is trained but never predicted, a double one a layer that is used more than once.
- * @param stages what samples come through before the inputs: see `outlineOf`
+ * @param stages what samples come through before the inputs, and `notes` on heads: see `outlineOf`
  * @see https://mermaid.js.org/syntax/flowchart.html
  */
-export function mermaidOf(spec: ModelSpec, stages: readonly Stage[] = []): string {
-  const { boxes, arrows, branches } = outlineOf(spec, stages);
+export function mermaidOf(spec: ModelSpec, stages: readonly Stage[] = [], notes?: HeadNotes): string {
+  const { boxes, arrows, branches } = outlineOf(spec, stages, notes);
   const subgraphs = branches.flatMap((branch, at) => [
     `  subgraph b${at}["${escapeLabel(branch)}"]`,
     ...boxes.filter((box) => box.branch === branch).map((box) => `    ${drawn(box)}`),

@@ -1,5 +1,5 @@
 import { printable } from '../core/format.ts';
-import type { Shape } from '../core/shape.ts';
+import { type Shape, sizeOf } from '../core/shape.ts';
 import type { Head, ModelNode, ModelSpec, ValueId } from './spec.ts';
 
 /**
@@ -37,6 +37,9 @@ export interface Stage {
   readonly lines: readonly string[];
 }
 
+/** Lines about heads, by name. */
+export type HeadNotes = ReadonlyMap<string, readonly string[]>;
+
 /** Which of a layer's uses a node is. */
 export interface Use {
   /** The layer's name, with the number of the use from the second on: `encoder#2`. */
@@ -48,8 +51,11 @@ export interface Use {
 /**
  * The model of a picture. Names in it are free of what no text may contain: see `printable`.
  * @param stages before the inputs: sources, all of which the first operator is given, then operators one after the other
+ * @param notes what else there is to say of heads, by name
  */
-export function outlineOf({ inputs, nodes, heads }: ModelSpec, stages: readonly Stage[] = []): Outline {
+export function outlineOf(spec: ModelSpec, stages: readonly Stage[] = [], notes: HeadNotes = new Map()): Outline {
+  const { inputs, nodes, heads } = spec;
+  const counts = parameterCounts(spec);
   const sources = new Map<ValueId, string>();
   const boxes: Box[] = [];
   const arrows: Arrow[] = [];
@@ -77,21 +83,44 @@ export function outlineOf({ inputs, nodes, heads }: ModelSpec, stages: readonly 
   const uses = usesOf(nodes);
   nodes.forEach((node, at) => {
     const { name, number, count } = uses[at] as Use;
-    const lines = [name, shapesOf(node), ...(count > 1 ? [`shared: use ${number} of ${count}`] : [])];
+    const own = number === 1 ? (counts.get(node.layer) ?? 0) : 0;
+    const lines = [
+      name,
+      shapesOf(node),
+      ...(own > 0 ? [`${own.toLocaleString('en-US')} ${own === 1 ? 'parameter' : 'parameters'}`] : []),
+      ...(count > 1 ? [`shared: use ${number} of ${count}`] : []),
+    ];
     const title = node.layer.getClassName();
     const kind = count > 1 ? 'shared' : 'layer';
     enter({ id: `n${at}`, kind, title, lines, branch: node.branch }, node.inputs, node.outputs);
   });
   heads.forEach((head, at) => {
-    enter({ id: `h${at}`, title: head.name, branch: head.branch, ...shownHead(head) }, [head.value], []);
+    enter(
+      { id: `h${at}`, title: head.name, branch: head.branch, ...shownHead(head, notes.get(head.name)) },
+      [head.value],
+      [],
+    );
   });
   return { boxes, arrows, branches: [...new Set(boxes.map(({ branch }) => branch))] };
 }
 
-function shownHead({ objective, shape, trainingOnly }: Head): Pick<Box, 'kind' | 'lines'> {
-  const goal = objective ? `${objective.config.type} × ${formatNumber(objective.weight)}` : 'not trained';
-  const lines = [goal, batchShape(shape), ...(trainingOnly ? ['training only'] : [])];
+function shownHead(
+  { objective, shape, trainingOnly }: Head,
+  notes: readonly string[] = [],
+): Pick<Box, 'kind' | 'lines'> {
+  const goal = objective
+    ? [`${objective.config.type} × ${formatNumber(objective.weight)}`, `denominator ${objective.denominator}`]
+    : ['not trained'];
+  const lines = [...goal, batchShape(shape), ...notes, ...(trainingOnly ? ['training only'] : [])];
   return { kind: trainingOnly ? 'auxiliary' : objective ? 'head' : 'output', lines };
+}
+
+/** How many parameters each layer has. */
+export function parameterCounts({ groups }: Pick<ModelSpec, 'groups'>): ReadonlyMap<ModelNode['layer'], number> {
+  const counts = new Map<ModelNode['layer'], number>();
+  for (const { layer, variable } of groups.flatMap(({ parameters }) => parameters))
+    counts.set(layer, (counts.get(layer) ?? 0) + sizeOf(variable.shape));
+  return counts;
 }
 
 /** For each node, which of its layer's uses it is. */

@@ -1,7 +1,7 @@
 import { printable } from '../core/format.ts';
 import { sizeOf } from '../core/shape.ts';
 import { formatTable, type TextColumn } from '../core/text-table.ts';
-import { batchShape, formatNumber, shapesOf, type Use, usesOf } from './outline.ts';
+import { batchShape, formatNumber, parameterCounts, shapesOf, type Use, usesOf } from './outline.ts';
 import type { Head, ModelSpec, ParameterGroup } from './spec.ts';
 
 const columns = 100;
@@ -38,10 +38,9 @@ export function summarize(spec: ModelSpec): string {
   ].join('\n\n');
 }
 
-function layerRows({ inputs, nodes, groups }: ModelSpec): readonly (readonly string[])[] {
-  const counts = new Map<unknown, number>();
-  for (const { layer, variable } of groups.flatMap(({ parameters }) => parameters))
-    counts.set(layer, (counts.get(layer) ?? 0) + sizeOf(variable.shape));
+function layerRows(spec: ModelSpec): readonly (readonly string[])[] {
+  const { inputs, nodes } = spec;
+  const counts = parameterCounts(spec);
   const uses = usesOf(nodes);
   const rows = nodes.map((node, at) => {
     const { layer, branch } = node;

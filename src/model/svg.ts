@@ -1,6 +1,6 @@
 import { shorten } from '../core/format.ts';
 import { layOut, type Point, type Rectangle, type Size } from './layout.ts';
-import { type Box, outlineOf, type Stage } from './outline.ts';
+import { type Box, type HeadNotes, outlineOf, type Stage } from './outline.ts';
 import { routesOf } from './route.ts';
 import type { ModelSpec } from './spec.ts';
 
@@ -38,10 +38,10 @@ const fonts = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', '
  * A model as an SVG picture that needs nothing else: inputs, layers and heads as boxes, branches in colours of their
  * own. A dashed border marks a head that exists only while training, a pale one is not trained, and boxes that lie on
  * others are uses of a shared layer. Legible on light and dark ground.
- * @param stages what samples come through before the inputs: see `outlineOf`
+ * @param stages what samples come through before the inputs, and `notes` on heads: see `outlineOf`
  */
-export function svgOf(spec: ModelSpec, stages: readonly Stage[] = []): string {
-  const outline = outlineOf(spec, stages);
+export function svgOf(spec: ModelSpec, stages: readonly Stage[] = [], notes?: HeadNotes): string {
+  const outline = outlineOf(spec, stages, notes);
   const { boxes, branches } = outline;
   const layout = layOut(outline, boxes.map(boxSize));
   const colourOf = (branch: string): Colour => colours[branches.indexOf(branch) % colours.length] as Colour;

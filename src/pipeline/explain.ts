@@ -1,5 +1,5 @@
 import { formatTable, type TextColumn } from '../core/text-table.ts';
-import { type ModelSpec, mermaidOf, type Stage, summarize, svgOf } from '../model/index.ts';
+import { type HeadNotes, type ModelSpec, mermaidOf, type Stage, summarize, svgOf } from '../model/index.ts';
 import { readOf } from './join.ts';
 import type { Probe } from './probe.ts';
 import type { PipelineConfig } from './schema/index.ts';
@@ -18,8 +18,8 @@ export interface Explained {
 /** The forms in which a pipeline can be explained. */
 export const explanations = {
   text: explainText,
-  mermaid: (pipeline: Explained) => mermaidOf(pipeline.model, stagesOf(pipeline)),
-  svg: (pipeline: Explained) => svgOf(pipeline.model, stagesOf(pipeline)),
+  mermaid: (pipeline: Explained) => mermaidOf(pipeline.model, stagesOf(pipeline), notesOf(pipeline)),
+  svg: (pipeline: Explained) => svgOf(pipeline.model, stagesOf(pipeline), notesOf(pipeline)),
 } as const satisfies Record<string, (pipeline: Explained) => string>;
 
 const width = 100;
@@ -39,6 +39,20 @@ function stagesOf({ config, written, probes }: Explained): readonly Stage[] {
     return { kind: 'source', title: name, lines };
   });
   return [...sources, ...operatorsOf(config.stream)];
+}
+
+/** How many labels heads have in the samples that were read. */
+function notesOf({ config, model, probes }: Explained): HeadNotes {
+  const read = readOf(config.stream).flatMap((name) => probes.get(name) ?? []);
+  const samples = read.reduce((sum, probe) => sum + probe.samples, 0);
+  if (samples === 0) return new Map();
+  const where = read.every((probe) => probe.whole) ? '' : ` in the first ${count(samples)} samples`;
+  return new Map(
+    model.heads.map(({ name }) => {
+      const labels = read.reduce((sum, probe) => sum + (probe.labels.get(name) ?? 0), 0);
+      return [name, [`${count(labels)} ${labels === 1 ? 'label' : 'labels'}${where}`]];
+    }),
+  );
 }
 
 /** Where a source reads, as it was written. */

@@ -5,7 +5,8 @@ import { formatTable, type TextColumn } from '../core/text-table.ts';
 import type { HeadEvaluation, HeadScore } from '../core/train-event.ts';
 import { formatCount, formatDuration, formatScore, meanOf } from './format.ts';
 
-const width = 110;
+/** In characters. Numbers would have to be cut where there is less room. */
+const leastWidth = 110;
 
 interface HeadHistory {
   labels: number;
@@ -61,8 +62,10 @@ export class HeadTable {
   /**
    * A row for each head: labels, losses, metrics while training and of the evaluation, and how long ago it had a label; then the mean over heads. Where no step
    * was taken it is about the evaluation alone.
+   * @param room in characters: names and titles that do not fit lose their middle
    */
-  format(): string {
+  format(room = leastWidth): string {
+    const width = Math.max(leastWidth, room);
     const heads = [...this.#heads.values()];
     const metrics = [...new Set(heads.flatMap((head) => Object.keys(head.evaluation?.metrics ?? {})))];
     const own = [...new Set(heads.flatMap((head) => Object.keys(head.prequential?.metrics ?? {})))];

@@ -25,5 +25,7 @@ it.each([
 ])('escapes %j', (name, escaped) => {
   const lines = mermaidOf(hostileModel([name])).split('\n');
   expect(lines).toContain(`  subgraph b2["${escaped}"]`);
-  expect(lines).toContain(`    h0{{"${escaped}<br/>meanSquaredError × 1<br/>[batch, 1]"}}:::head`);
+  expect(lines).toContain(
+    `    h0{{"${escaped}<br/>meanSquaredError × 1<br/>denominator present<br/>[batch, 1]"}}:::head`,
+  );
 });

@@ -43,7 +43,7 @@ describe('svg', () => {
       ['embedding'],
     ]);
     expect(ofKind(elements, 'auxiliary').map(tooltip)).toEqual([
-      'auxiliary, categoricalCrossentropy × 0.3, [batch, 10], training only',
+      'auxiliary, categoricalCrossentropy × 0.3, denominator present, [batch, 10], training only',
     ]);
     expect(ofKind(elements, 'branch').map(tooltip)).toEqual([
       ...['image', 'text', 'early', 'main', 'pair', 'final', 'same', 'embedding'],
@@ -83,7 +83,9 @@ describe('svg', () => {
   it('is well-formed whatever the names are, and has them in full', () => {
     const names = ['a"b', '<script>alert(1)</script>', 'x|y & z', "it's", ']]>', '&amp;', 'x'.repeat(300), '温度'];
     const heads = ofKind(picture(hostileModel(names)), 'head');
-    expect(heads.map(tooltip)).toEqual(names.map((name) => `${name}, meanSquaredError × 1, [batch, 1]`));
+    expect(heads.map(tooltip)).toEqual(
+      names.map((name) => `${name}, meanSquaredError × 1, denominator present, [batch, 1]`),
+    );
   });
 
   it('replaces what XML cannot hold', () => {

@@ -61,13 +61,27 @@ describe('a pipeline, explained', () => {
       '    s2[/"batch<br/>32 rows<br/>2 epochs"/]',
       '  end',
     ]);
+    expect(chart).toMatch(/n\d+\["Dense<br\/>trunk\/dense<br\/>\[batch, \d+\]<br\/>\d+ parameters"\]/);
+    expect(chart).toContain(
+      '{{"toxic<br/>binaryCrossentropy × 1<br/>denominator present<br/>[batch, 1]<br/>120 labels"}}:::head',
+    );
     for (const arrow of ['s0 --> s1', 's1 --> s2', 's2 --> i0', 's2 --> i1']) expect(chart).toContain(`  ${arrow}\n`);
   });
 
   test('as a picture that needs nothing else', async () => {
     const svg = explanations.svg(await explained());
     expect(parseXml(svg).name).toBe('svg');
-    for (const shown of ['Pipeline', 'train', 'shuffle', 'window of 100 rows', 'batch', 'toxic'])
+    for (const shown of [
+      'Pipeline',
+      'train',
+      'shuffle',
+      'window of 100 rows',
+      'batch',
+      'toxic',
+      'denominator present',
+      '133 labels',
+      ' parameters',
+    ])
       expect(svg).toContain(shown);
   });
 

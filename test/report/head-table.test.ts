@@ -61,3 +61,18 @@ test('scores while training stand apart, under a name that is not narrowed', () 
     'all (mean)   1,001  1.2500              0.6250           10     0.5000  0.7500',
   ]);
 });
+
+test('titles are whole where there is room', () => {
+  const table = new HeadTable(new ManualClock());
+  const metrics = Object.fromEntries(
+    ['rootMeanSquaredError', 'meanAbsoluteError', 'meanSquaredError', 'r2', 'pearson', 'spearman'].map((metric) => [
+      metric,
+      0.5,
+    ]),
+  );
+  table.event(headsEvaluated({ 'a head with quite a long name': { loss: 1, labels: 3, metrics } }));
+  const first = (room?: number) => table.format(room).split('\n')[0];
+  expect(first()).toContain('…');
+  expect(first(40)).toBe(first());
+  expect(first(140)).toContain('rootMeanSquaredError');
+});
