@@ -1,7 +1,7 @@
 import { EngineError } from '../core/error.ts';
 import { type Region, viewRegion } from './arena.ts';
 import { KernelCrew } from './kernel/crew.ts';
-import { type KernelFunctions, loadKernels } from './kernel/index.ts';
+import { loadKernels } from './kernel/index.ts';
 import { LoadedProgram, type Memory } from './loaded.ts';
 import type { Written } from './placement.ts';
 import type { Program } from './program.ts';
@@ -55,8 +55,7 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #runner: Runner;
   readonly #reason: string;
-  readonly #kernels: KernelFunctions;
-  readonly #crew: KernelCrew | undefined;
+  readonly #crew: KernelCrew;
   /** Trainers whose last step was not taken. */
   readonly #notTaken = new Set<number>();
   readonly #programs = new Map<number, LoadedEntry>();
@@ -72,9 +71,7 @@ export class Executor {
     this.#runner = runner;
     this.#reason = reason;
     if (options.provider !== 'cpu') probe(runner, options.provider);
-    const kernels = loadKernels(memory);
-    this.#crew = options.threads > 1 ? new KernelCrew(kernels, memory, options.threads) : undefined;
-    this.#kernels = this.#crew?.kernels ?? kernels;
+    this.#crew = new KernelCrew(loadKernels(memory), memory, options.threads);
   }
 
   /**
@@ -130,7 +127,7 @@ export class Executor {
     const computed = performance.now();
     if (!plan)
       throw new EngineError({ where: `program ${id}`, expected: 'one that takes steps', found: 'one without a plan' });
-    const outcome = update(this.#kernels, this.#memory, plan, settings, losses[slot] as LossRegions);
+    const outcome = update(this.#crew.kernels, this.#memory, plan, settings, losses[slot] as LossRegions);
     if (outcome.nonFinite.length === 0) this.#notTaken.delete(trainer);
     return { ...outcome, computeMs: computed - started, updateMs: performance.now() - computed };
   }
@@ -143,7 +140,7 @@ export class Executor {
   async close(): Promise<void> {
     for (const { program } of this.#programs.values()) program.release();
     this.#programs.clear();
-    await this.#crew?.close();
+    await this.#crew.close();
   }
 
   #entry(id: number): LoadedEntry {
@@ -158,6 +155,6 @@ export class Executor {
 
   /** @throws EngineError once a thread of the kernels has failed: parameters may be half moved */
   #checkWhole(): void {
-    if (this.#crew?.failure) throw this.#crew.failure;
+    if (this.#crew.failure) throw this.#crew.failure;
   }
 }

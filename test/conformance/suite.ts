@@ -41,7 +41,6 @@ function counting(runner: Runner): Runner {
   return {
     type: runner.type,
     version: runner.version,
-    threading: runner.threading,
     live: runner.live,
     load: (...model) => {
       sessions++;

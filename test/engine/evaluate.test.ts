@@ -13,12 +13,12 @@ let evaluated: number[] = [];
 let limit = Number.POSITIVE_INFINITY;
 
 function counting(runner: Runner): Evaluate {
-  const { type, version, threading, live } = runner;
+  const { type, version, live } = runner;
   const load: Runner['load'] = (...model) => {
     sessions++;
     return runner.load(...model);
   };
-  const evaluate = evaluator({ type, version, threading, live, load });
+  const evaluate = evaluator({ type, version, live, load });
   return (values) => {
     evaluated.push(values.length);
     if (values.length > limit) throw new Error('a value that cannot be computed');

@@ -1,10 +1,9 @@
 import { workerData } from 'node:worker_threads';
-import { answerAt, type CrewData, divisibleNames, looks, requestLength, state } from './crew.ts';
+import { doParts, looks, type MemberData, state } from './crew.ts';
 import { loadKernels } from './load.ts';
 
-const { memory, states, requests, member } = workerData as CrewData;
+const { memory, states, member, ...shared } = workerData as MemberData;
 const kernels = loadKernels(memory);
-const request = requests.subarray(member * requestLength, (member + 1) * requestLength);
 
 function waitForRequest(): number {
   for (let look = 0; look < looks; look++) {
@@ -15,15 +14,12 @@ function waitForRequest(): number {
   return Atomics.load(states, member);
 }
 
-Atomics.store(states, member, state.idle);
+Atomics.compareExchange(states, member, state.starting, state.idle);
 Atomics.notify(states, member);
 for (let now = waitForRequest(); now !== state.leaving; now = waitForRequest()) {
-  if (now !== state.asked) continue;
-  const [name, count] = request as unknown as [number, number];
-  const kernel = kernels[divisibleNames[name] as (typeof divisibleNames)[number]] as (
-    ...args: number[]
-  ) => number | undefined;
-  request[answerAt] = kernel(...request.subarray(2, 2 + count)) ?? 0;
-  Atomics.compareExchange(states, member, state.asked, state.idle);
+  // A request may have been taken back in between: then all of it was done without this thread.
+  if (Atomics.compareExchange(states, member, state.asked, state.working) !== state.asked) continue;
+  doParts(kernels, shared);
+  Atomics.compareExchange(states, member, state.working, state.idle);
   Atomics.notify(states, member);
 }

@@ -85,7 +85,10 @@ export interface KernelFunctions {
     length: number,
     ...scalars: [...Descent, beta1: number, beta2: number]
   ): void;
-  /** Sum of squares in double precision, in an order that is always the same. Finite exactly when every value is. */
+  /**
+   * Sum of squares, in an order that is always the same: to six digits, whatever the values. Finite exactly when every
+   * value is.
+   */
   squaredNorm(values: number, length: number): number;
   /** 1 when no value is NaN or infinite, else 0. */
   allFinite(values: number, length: number): 0 | 1;

@@ -7,7 +7,7 @@ import { oneLine } from './message.ts';
 import { modelIssue, refuseEmpty } from './model.ts';
 import { probe } from './probe.ts';
 import { checkProvider, providerIssue } from './provider.ts';
-import type { Port, Runner, RunnerOptions, Session, SessionOptions } from './runner.ts';
+import { type Port, type Runner, type RunnerOptions, type Session, type SessionOptions, waiting } from './runner.ts';
 
 /** Failures are thrown: logged as well, they would be printed twice. */
 const logFatal = 4;
@@ -16,7 +16,6 @@ const logFatal = 4;
 class BindingRunner implements Runner {
   readonly type = 'binding';
   readonly version: string;
-  readonly threading: Runner['threading'];
   readonly live = new Counts();
   readonly #official: Official;
   readonly #threads: number;
@@ -25,7 +24,6 @@ class BindingRunner implements Runner {
     this.#official = official;
     this.#threads = threads;
     this.version = official.version;
-    this.threading = threads === 1 ? 'caller' : 'session';
   }
 
   load(model: Uint8Array, inputs: readonly Port[], outputs: readonly Port[], options: SessionOptions): Session {
@@ -46,7 +44,7 @@ class BindingRunner implements Runner {
         graphOptimizationLevel: optimization,
         intraOpNumThreads: this.#threads,
         logSeverityLevel: logFatal,
-        extra: { session: { intra_op: { allow_spinning: '0' } } },
+        extra: { session: { intra_op: waiting } },
       });
       return session;
     } catch (cause) {

@@ -16,12 +16,6 @@ export interface OpenedRunner {
   readonly reason: string;
 }
 
-const threadingText: Readonly<Record<Runner['threading'], (threads: number) => string>> = {
-  caller: () => 'no threads besides the caller',
-  process: (threads) => `one pool of ${threads} threads`,
-  session: (threads) => `${threads} threads for each session`,
-};
-
 /**
  * The best way to run ONNX models that works here.
  * @throws EngineError with what kept each of them from working, when none does; ConfigError on a wrong option
@@ -31,8 +25,8 @@ export function openRunner(options: OpenOptions): OpenedRunner {
   if (!Number.isInteger(threads) || threads < 1)
     throw new ConfigError({ where: 'threads', expected: 'a whole number, at least 1', found: formatValue(threads) });
   const only = options.only ?? runnerFromEnvironment();
-  const describe = (runner: Runner): string =>
-    `ONNX Runtime ${runner.version}, ${threadingText[runner.threading](threads)}`;
+  const whose = threads === 1 ? 'no threads besides the caller' : `${threads} threads for each session`;
+  const describe = ({ version }: Runner): string => `ONNX Runtime ${version}, ${whose}`;
   if (only !== undefined) {
     const runner = only === 'koffi' ? openKoffi(options) : openBinding(options);
     return { runner, reason: `${describe(runner)}; '${only}' was asked for` };

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { EngineError, type Issue } from '../../core/error.ts';
+import type { Issue } from '../../core/error.ts';
 import { Counts, checkedSession, type NativeSession } from './checked.ts';
 import type { Pointer } from './koffi/api.ts';
 import { createEnvironment, type Environment } from './koffi/environment.ts';
@@ -8,7 +8,15 @@ import { KoffiSession } from './koffi/session.ts';
 import { modelIssue, refuseEmpty } from './model.ts';
 import { probe } from './probe.ts';
 import { checkProvider, providerIssue } from './provider.ts';
-import type { Port, Provider, Runner, RunnerOptions, Session, SessionOptions } from './runner.ts';
+import {
+  type Port,
+  type Provider,
+  type Runner,
+  type RunnerOptions,
+  type Session,
+  type SessionOptions,
+  waiting,
+} from './runner.ts';
 
 export interface KoffiOptions extends RunnerOptions {
   /** File of the native library; the one inside onnxruntime-node when not given. */
@@ -23,11 +31,11 @@ interface Opened {
 /** Native libraries that this thread has opened, by file. They stay open: their threads belong to the process. */
 const opened = new Map<string, Opened>();
 
-function open(path: string, threads: number): Opened {
+function open(path: string): Opened {
   const known = opened.get(path);
   if (known !== undefined) return known;
   const ort = new OrtLibrary(path);
-  const entry = { ort, environment: createEnvironment(ort, threads) };
+  const entry = { ort, environment: createEnvironment(ort) };
   opened.set(path, entry);
   return entry;
 }
@@ -40,15 +48,13 @@ const logFatal = 4;
 class KoffiRunner implements Runner {
   readonly type = 'koffi';
   readonly version: string;
-  readonly threading: Runner['threading'];
   readonly live = new Counts();
   readonly #ort: OrtLibrary;
   readonly #environment: Environment;
   readonly #threads: number;
 
-  constructor({ ort, environment }: Opened, threads: number, threading: Runner['threading']) {
+  constructor({ ort, environment }: Opened, threads: number) {
     this.version = ort.version;
-    this.threading = threading;
     this.#ort = ort;
     this.#environment = environment;
     this.#threads = threads;
@@ -75,9 +81,9 @@ class KoffiRunner implements Runner {
     try {
       this.#ort.check(api.SetSessionLogSeverityLevel(options, logFatal), issue);
       this.#ort.check(api.SetSessionGraphOptimizationLevel(options, optimizationLevels[optimization]), issue);
-      this.#ort.check(api.AddSessionConfigEntry(options, 'session.intra_op.allow_spinning', '0'), issue);
-      if (this.threading === 'process') this.#ort.check(api.DisablePerSessionThreads(options), issue);
-      else this.#ort.check(api.SetIntraOpNumThreads(options, this.#threads), issue);
+      this.#ort.check(api.SetIntraOpNumThreads(options, this.#threads), issue);
+      for (const [key, value] of Object.entries(waiting))
+        this.#ort.check(api.AddSessionConfigEntry(options, `session.intra_op.${key}`, value), issue);
       this.#append(provider, options);
       const session = this.#ort.make(
         (out) => api.CreateSessionFromArray(this.#environment.env, model, model.length, options, out),
@@ -110,24 +116,11 @@ class KoffiRunner implements Runner {
 }
 
 /**
- * Opens the native library. The process's first runner of several threads makes its pool; a later one that wants
- * as many shares it, and one that wants another number gets sessions with threads of their own.
+ * Opens the native library.
  * @throws EngineError when koffi or the library is missing, or the library is of another version or does not work
  */
 export function openKoffi({ threads, library = bundledLibrary() }: KoffiOptions): Runner {
-  const entry = open(library, threads);
-  if (threads > 1 && entry.environment.poolThreads === threads) {
-    const shared = new KoffiRunner(entry, threads, 'process');
-    try {
-      probe(shared);
-      return shared;
-    } catch (error) {
-      // The official binding, or a thread unknown to this one, was first, and has made an environment without a pool.
-      const hasNoPool = error instanceof EngineError && error.message.includes('GlobalThreadPools');
-      if (!hasNoPool) throw error;
-    }
-  }
-  const runner = new KoffiRunner(entry, threads, threads === 1 ? 'caller' : 'session');
+  const runner = new KoffiRunner(open(library), threads);
   probe(runner);
   return runner;
 }

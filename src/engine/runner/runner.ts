@@ -58,8 +58,6 @@ export interface Runner {
   readonly type: RunnerType;
   /** Version of ONNX Runtime. */
   readonly version: string;
-  /** Whose threads operations use: the caller's only, one pool of the process, or a pool of each session. */
-  readonly threading: 'caller' | 'process' | 'session';
   readonly live: LiveCounts;
   /**
    * @param model an encoded ONNX model
@@ -74,6 +72,13 @@ export const runnerTypes = ['koffi', 'binding'] as const;
 export type RunnerType = (typeof runnerTypes)[number];
 
 export interface RunnerOptions {
-  /** Threads one operation may use, the caller's included. See `Runner.threading` for whose they are. */
+  /** Threads one operation may use, the caller's included; each session has the others to itself. */
   readonly threads: number;
 }
+
+/**
+ * How a session's threads wait for more work: they look for so many microseconds before they sleep. An operation that
+ * finds them awake begins at once, which takes a tenth off small steps; threads that look longer take processors from
+ * whoever else works.
+ */
+export const waiting = { allow_spinning: '1', spin_duration_us: '50' } as const;

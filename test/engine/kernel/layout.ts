@@ -3,7 +3,7 @@ import { anyValue } from './value.ts';
 
 /** Regions of one length, at odd places with gaps between them, in a memory full of a guard pattern. */
 export const layout = (regions: number) =>
-  fc.integer({ min: 0, max: 70 }).chain((length) =>
+  fc.integer({ min: 0, max: 140 }).chain((length) =>
     fc.record({
       length: fc.constant(length),
       gaps: fc.array(fc.integer({ min: 1, max: 19 }), { minLength: regions, maxLength: regions }),

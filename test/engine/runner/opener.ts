@@ -2,12 +2,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type OpenOptions, openRunner } from '../../../src/engine/runner/index.ts';
 import { addition } from './model.ts';
 
-/** What a worker thread that opened a runner and added numbers tells. */
-export interface Told {
-  readonly threading: string;
-  readonly sums: readonly number[];
-}
-
 const { runner } = openRunner(workerData as OpenOptions);
 const sum = new Float32Array(new SharedArrayBuffer(16));
 const session = runner.load(addition.bytes, addition.inputs, addition.outputs, {
@@ -18,5 +12,4 @@ const binding = session.bind([Float32Array.of(1, 2, 3, 4), Float32Array.of(1, 1,
 binding.run();
 await binding.runAsync();
 session.release();
-const told: Told = { threading: runner.threading, sums: [...sum] };
-parentPort?.postMessage(told);
+parentPort?.postMessage([...sum]);

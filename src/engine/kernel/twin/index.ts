@@ -1,5 +1,6 @@
 import type { KernelFunctions } from '../kernels.ts';
 import { type Arithmetic, rounded } from './arithmetic.ts';
+import { squaredNorm } from './squared-norm.ts';
 import { twinUpdates } from './update.ts';
 
 /**
@@ -17,14 +18,7 @@ export function twinKernels(memory: WebAssembly.Memory, arithmetic: Arithmetic =
   return {
     ...twinUpdates(memory, arithmetic),
 
-    squaredNorm(values, length) {
-      const sums = new Float64Array(8);
-      floats(values, length).forEach((value, index) => {
-        sums[index % 8] = (sums[index % 8] as number) + value * value;
-      });
-      const [s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0] = sums;
-      return s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7));
-    },
+    squaredNorm: (values, length) => squaredNorm(floats(values, length), arithmetic),
 
     allFinite: (values, length) => (floats(values, length).every(Number.isFinite) ? 1 : 0),
 

@@ -64,14 +64,7 @@ export interface OrtApi {
   ReleaseValue(value: Pointer): void;
   ReleaseTypeInfo(info: Pointer): void;
   ReleaseSessionOptions(options: Pointer): void;
-  CreateEnvWithGlobalThreadPools(logLevel: number, logId: string, options: Pointer, env: Out): Status;
-  DisablePerSessionThreads(options: Pointer): Status;
-  CreateThreadingOptions(options: Out): Status;
-  ReleaseThreadingOptions(options: Pointer): void;
   AddSessionConfigEntry(options: Pointer, key: string, value: string): Status;
-  SetGlobalIntraOpNumThreads(options: Pointer, threads: number): Status;
-  SetGlobalInterOpNumThreads(options: Pointer, threads: number): Status;
-  SetGlobalSpinControl(options: Pointer, allowed: number): Status;
   SessionOptionsAppendExecutionProvider_CUDA_V2(options: Pointer, cuda: Pointer): Status;
   CreateCUDAProviderOptions(cuda: Out): Status;
   ReleaseCUDAProviderOptions(cuda: Pointer): void;
@@ -129,14 +122,7 @@ const table: Readonly<Record<keyof OrtApi, readonly [index: number, prototype: s
   ReleaseValue: [96, 'void (void *value)'],
   ReleaseTypeInfo: [98, 'void (void *info)'],
   ReleaseSessionOptions: [100, 'void (void *options)'],
-  CreateEnvWithGlobalThreadPools: [119, 'void *(int logLevel, const char *logId, void *options, void *env)'],
-  DisablePerSessionThreads: [120, 'void *(void *options)'],
-  CreateThreadingOptions: [121, 'void *(void *options)'],
-  ReleaseThreadingOptions: [122, 'void (void *options)'],
   AddSessionConfigEntry: [130, 'void *(void *options, const char *key, const char *value)'],
-  SetGlobalIntraOpNumThreads: [147, 'void *(void *options, int threads)'],
-  SetGlobalInterOpNumThreads: [148, 'void *(void *options, int threads)'],
-  SetGlobalSpinControl: [149, 'void *(void *options, int allowed)'],
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, 'void *(void *options, void *cuda)'],
   CreateCUDAProviderOptions: [205, 'void *(void *cuda)'],
   ReleaseCUDAProviderOptions: [208, 'void (void *cuda)'],
