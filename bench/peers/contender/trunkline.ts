@@ -103,8 +103,9 @@ function batchesOf(given: Given): readonly Batch[] {
 
 await serve(async (given) => {
   const { optimizer: type, learningRate, clip } = given.work;
+  const opening = openEngine({ type: 'onnx-cpu', threads: given.threads });
   const spec = modelOf(given);
-  const engine = await openEngine({ type: 'onnx-cpu', threads: given.threads });
+  const engine = await opening;
   const config: OptimizerConfig = {
     type,
     learningRate,
