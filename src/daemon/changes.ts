@@ -4,6 +4,7 @@ import { formatValue } from '../core/format.ts';
 import type { ReloadOutcome } from '../core/steering.ts';
 import type { LoadedPipeline } from '../pipeline/load.ts';
 import { identityOf, isReloadable } from '../pipeline/run/identity.ts';
+import { partsOf } from '../pipeline/stream.ts';
 import { differencesOf } from '../train/run/identity.ts';
 
 /** What of a pipeline is neither part of what decides its numbers nor can be taken over while it runs. */
@@ -20,11 +21,15 @@ export function changesOf(before: LoadedPipeline, next: LoadedPipeline): Exclude
   const others = needRestart.flatMap((part) =>
     differencesOf({ [part]: plain(next.config[part]) }, { [part]: plain(before.config[part]) }),
   );
+  // Of a mixture: the run would be refused where a source has ended (`refuseLonger`), and not go on at all.
+  const isMixed = partsOf(next.config.stream).size > 1;
   const refused = [
     ...decisive.filter(({ path }) => !isReloadable(path)),
     ...others,
     ...differencesOf(receiving(next, before), receiving(before, before)),
-    ...settings.filter(({ path }) => path[0] === 'checkpoint' && path[1] === 'directory'),
+    ...settings.filter(({ path: [part, option] }) =>
+      part === 'checkpoint' ? option === 'directory' : part === 'stream' && option === 'epochs' && isMixed,
+    ),
   ];
   const shown = (differences: typeof decisive): readonly string[] => [
     ...new Set(

@@ -76,6 +76,16 @@ test('another way of being sent to needs a restart, and no token is shown', () =
   });
 });
 
+test('more epochs of a mixture need a restart: a source of it may have ended', () => {
+  const mixed = (epochs: number) =>
+    pipelineOf({
+      ...config,
+      sources: { ...config.sources, more: { type: 'generator', rows: 10, size: 2, heads: 2, like: 'train' } },
+      stream: { from: { train: 1, more: 1 }, epochs },
+    });
+  expect(changesOf(mixed(1), mixed(2))).toEqual({ result: 'restartRequired', changes: ['stream.epochs: 1 → 2'] });
+});
+
 const template = { from: 'trunk', layers: [{ dense: { units: 1 } }], loss: 'meanSquaredError' };
 const made = { name: 'c', ...template };
 
