@@ -11,10 +11,10 @@ import { comesChannelsFirst, correlate, outputFirst } from './convolution.ts';
 import { filterGradient } from './filter-gradient.ts';
 import { asCalled, channelsFirst, withMargins } from './frame.ts';
 import { cast, filled, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
+import { asMatrix, correlateByProduct, isProduct, unfolded } from './unfold.ts';
 import {
   after,
   isChannelsFirst,
-  isPointwise,
   seenFrom,
   type Window,
   type WindowAttrs,
@@ -60,9 +60,12 @@ function inputGradient(op: SingleApply, dy: Value, filter: Value, windows: reado
 function inFilter({ input, op }: KernelCall, attrs: WindowAttrs & { readonly filterShape: Shape }): Value {
   const [x, dy] = [cast(op, input('x'), 'float32'), cast(op, input('dy'), 'float32')];
   const windows = windowsOf(x.shape, attrs.filterShape.slice(0, -2), attrs);
-  const alongChannels = isPointwise(windows) && !isChannelsFirst(attrs);
-  const comesLast = alongChannels && !comesChannelsFirst(x) && !comesChannelsFirst(dy);
-  return filterGradient(op, channelsFirst(op, x, attrs), channelsFirst(op, dy, attrs), windows, comesLast);
+  const ordinary = !isChannelsFirst(attrs) && sizeOf(x.shape) > 0 && sizeOf(dy.shape) > 0;
+  if (ordinary && isProduct(windows, attrs.filterShape) && !comesChannelsFirst(x) && !comesChannelsFirst(dy)) {
+    const product = op('Gemm', [unfolded(op, x, windows), asMatrix(op, dy)], { transA: 1, transB: 0 });
+    return op('Reshape', [product], { shape: attrs.filterShape });
+  }
+  return filterGradient(op, channelsFirst(op, x, attrs), channelsFirst(op, dy, attrs), windows);
 }
 
 function inInput({ input, op, refuse }: KernelCall, attrs: WindowAttrs & { readonly inputShape: Shape }): Value {
@@ -74,6 +77,10 @@ function inInput({ input, op, refuse }: KernelCall, attrs: WindowAttrs & { reado
       `${formatShape(spatial)} places where an image ${formatShape(attrs.inputShape)} has ${formatShape(places)}`,
       'choose the output shape, strides and padding of a transposed convolution so that they fit together',
     );
+  const ordinary = !isChannelsFirst(attrs) && [dy, filter].every(({ shape }) => sizeOf(shape) > 0);
+  const isSimple = isProduct(windows, filter.shape) && windows.every(({ stride }) => stride === 1);
+  if (ordinary && isSimple && sizeOf(attrs.inputShape) > 0 && !comesChannelsFirst(dy))
+    return correlateByProduct(op, dy, turned(op, filter), windows.map(seenFrom));
   return asCalled(op, inputGradient(op, channelsFirst(op, dy, attrs), filter, windows), attrs);
 }
 

@@ -5,7 +5,8 @@ import { isElementwise, type OpName } from '../../ir/op/index.ts';
 import { asCalled, channelsFirst, windowed } from './frame.ts';
 import { cast, filled, type KernelCall, type LoweringTable, type SingleApply } from './lowering.ts';
 import { applyActivation } from './matmul.ts';
-import { isChannelsFirst, isPointwise, type Window, type WindowAttrs, windowsOf } from './window.ts';
+import { correlateByProduct, isProduct } from './unfold.ts';
+import { isChannelsFirst, type Window, type WindowAttrs, windowsOf } from './window.ts';
 
 /** A filter `[…, in, out]` as ONNX has it: `[out, in, …]`. */
 export function outputFirst(op: SingleApply, filter: Value): Value {
@@ -43,20 +44,14 @@ export function correlate(op: SingleApply, x: Value, filter: Value, windows: rea
   return op('Conv', [seen.x, outputFirst(op, filter)], { ...seen.attributes, group });
 }
 
-function pointwise(op: SingleApply, x: Value, filter: Value): Value {
-  const [input, output] = filter.shape.slice(-2) as [number, number];
-  const rows = op('Reshape', [x], { shape: [sizeOf(x.shape) / input, input] });
-  const product = op('Gemm', [rows, op('Reshape', [filter], { shape: [input, output] })], { transA: 0, transB: 0 });
-  return op('Reshape', [product], { shape: [...x.shape.slice(0, -1), output] });
-}
-
 function convolve({ input, op }: KernelCall, attrs: WindowAttrs): Value {
   const [given, filter] = [input('x'), cast(op, input('filter'), 'float32')];
   const x = cast(op, given, 'float32');
   const windows = windowsOf(x.shape, filter.shape.slice(0, -2), attrs);
-  const ordinary = !isChannelsFirst(attrs) && sizeOf(x.shape) > 0 && sizeOf(filter.shape) > 0;
-  if (isPointwise(windows) && ordinary && !comesChannelsFirst(x))
-    return cast(op, pointwise(op, x, filter), given.dtype);
+  const places = windows.map((window) => Math.max(0, window.places));
+  const ordinary = !isChannelsFirst(attrs) && [x.shape, filter.shape, places].every((shape) => sizeOf(shape) > 0);
+  if (isProduct(windows, filter.shape) && ordinary && !comesChannelsFirst(x))
+    return cast(op, correlateByProduct(op, x, filter, windows), given.dtype);
   const y = correlate(op, channelsFirst(op, x, attrs), filter, windows);
   return cast(op, asCalled(op, y, attrs), given.dtype);
 }

@@ -1,6 +1,6 @@
 import { sizeOf } from '../../core/shape.ts';
 import type { Value } from '../../ir/graph.ts';
-import { asCalled, framed } from './frame.ts';
+import { framed } from './frame.ts';
 import { filled, type SingleApply } from './lowering.ts';
 import { taps } from './tap.ts';
 import type { Window } from './window.ts';
@@ -59,21 +59,13 @@ const fewPlaces = 128;
  * channels swapped would be one op, and takes twice as long.)
  * @param x `[batch, in, …]`
  * @param dy `[batch, out, …]`
- * @param comesLast whether both were computed with channels last
  * @returns `[window…, in, out]`
  */
-export function filterGradient(
-  op: SingleApply,
-  x: Value,
-  dy: Value,
-  windows: readonly Window[],
-  comesLast: boolean,
-): Value {
+export function filterGradient(op: SingleApply, x: Value, dy: Value, windows: readonly Window[]): Value {
   const shape = [...windows.map(({ length }) => length), x.shape[1] as number, dy.shape[1] as number];
   if ([shape, x.shape, dy.shape].some((sizes) => sizeOf(sizes) === 0)) return filled(op, 0, 'float32', shape);
   const seen = framed(op, x, windows);
   const products = (): Value => {
-    if (comesLast) return rowProducts(op, asCalled(op, seen), asCalled(op, dy), windows);
     const isFew = sizeOf(dy.shape.slice(2)) <= fewPlaces;
     return isFew ? rowProducts(op, asRows(op, seen), asRows(op, dy), windows) : sampleProducts(op, seen, dy, windows);
   };

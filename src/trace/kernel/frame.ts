@@ -22,28 +22,30 @@ export interface Margin {
   readonly after: number;
 }
 
-/** `x` `[batch, channels, …]` with margins along its spatial axes. */
-export function withMargins(op: SingleApply, x: Value, margins: readonly Margin[], fill = 0): Value {
+/** `x` with margins along its spatial axes, which begin with `first`: `[batch, channels, …]` when left out. */
+export function withMargins(op: SingleApply, x: Value, margins: readonly Margin[], fill = 0, first = 2): Value {
   let result = x;
   if (margins.some((margin) => margin.before > 0 || margin.after > 0)) {
-    const before = margins.map((margin) => Math.max(0, margin.before));
-    const end = margins.map((margin) => Math.max(0, margin.after));
-    result = op('Pad', [result, float(fill)], { pads: [0, 0, ...before, 0, 0, ...end] });
+    const along = (amounts: readonly number[]): number[] =>
+      [...x.shape.keys()].map((axis) => Math.max(0, amounts[axis - first] ?? 0));
+    const before = along(margins.map((margin) => margin.before));
+    const end = along(margins.map((margin) => margin.after));
+    result = op('Pad', [result, float(fill)], { pads: [...before, ...end] });
   }
   if (margins.some((margin) => margin.before < 0 || margin.after < 0))
     result = op('Slice', [result], {
-      axes: margins.map((_, axis) => axis + 2),
+      axes: margins.map((_, axis) => axis + first),
       starts: margins.map((margin) => Math.max(0, -margin.before)),
-      ends: margins.map((margin, axis) => (result.shape[axis + 2] as number) + Math.min(0, margin.after)),
+      ends: margins.map((margin, axis) => (result.shape[axis + first] as number) + Math.min(0, margin.after)),
       steps: margins.map(() => 1),
     });
   return result;
 }
 
-/** `x` `[batch, channels, …]`, cut or padded to exactly what the windows see. */
-export function framed(op: SingleApply, x: Value, windows: readonly Window[], fill = 0): Value {
+/** `x`, cut or padded to exactly what the windows see; its spatial axes as for `withMargins`. */
+export function framed(op: SingleApply, x: Value, windows: readonly Window[], fill = 0, first = 2): Value {
   const margins = windows.map((window) => ({ before: window.before, after: after(window) }));
-  return withMargins(op, x, margins, fill);
+  return withMargins(op, x, margins, fill, first);
 }
 
 /** From `framed` back to the input: what was not seen is 0. */
