@@ -133,6 +133,16 @@ function lineOf(event: TrunklineEvent): string | undefined {
       return 'goes on';
     case 'settingsChanged':
       return `set after step ${formatCount(event.step)}: ${JSON.stringify({ heads: event.heads, branches: event.branches })}`;
+    case 'headsMade':
+      return `heads are made after step ${formatCount(event.step)}: ${event.heads.join(', ')}`;
+    case 'headRefused':
+      return `no room for a head '${event.head}', of which '${event.source}' has a label: there are the ${event.max} that may be made`;
+    case 'sourceAway':
+      return `'${event.source}' can not be reached, and is waited for: ${event.message}`;
+    case 'sourceBack':
+      return `'${event.source}' can be reached again`;
+    case 'forgettingFailed':
+      return `'${event.source}' can not forget what checkpoints cover: ${event.message}`;
     case 'epochEnded':
       return `epoch ${event.epoch} ended at step ${formatCount(event.step)}`;
     case 'checkpointFailed':

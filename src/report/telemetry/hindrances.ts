@@ -10,6 +10,6 @@ export function hindrancesOf({ state, reason, isEngineLost, isUnwritable, away }
   if (state === 'failed') found.push('training has failed: the log says why');
   if (isEngineLost) found.push("the engine's worker has failed");
   if (isUnwritable) found.push('the last checkpoint could not be written: the log says why');
-  for (const source of away) found.push(`source ${quote(source)} can not be reached`);
+  for (const source of away) found.push(`source ${quote(source)} can not be reached: the log says why`);
   return found;
 }

@@ -157,7 +157,7 @@ test('readiness says everything that keeps a pipeline from training, and names n
   expect(telemetry.hindrances()).toEqual([
     'training is paused: by somebody',
     'the last checkpoint could not be written: the log says why',
-    "source 'live' can not be reached",
+    "source 'live' can not be reached: the log says why",
   ]);
   event({ type: 'checkpointWritten', step: 4, path: '/secret', sizeBytes: 10, copyMs: 1, durationMs: 5 });
   event({ type: 'sourceBack', source: 'live', awayMs: 100 });

@@ -122,7 +122,7 @@ export const sampleRows: readonly ReadRow[] = [
   {
     name: 'trunkline_source_unreachable',
     type: 'gauge',
-    help: '1 while what a source reads from can not be reached.',
+    help: '1 while what a source reads from can not be reached, or the disk takes no more of what waits for a join.',
     labels: ['source'],
     unit: 'none',
     when: 'while a source is away',
