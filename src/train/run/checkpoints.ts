@@ -114,11 +114,7 @@ export class RunCheckpoints {
     try {
       const ready = Promise.all([flow.durable(), this.#plan.flush?.()]);
       await this.#store.write({ step, model: runner.state(), stream, run }, runner.spec, ready);
-      const places = this.#coverage.oldest(await this.#store.steps());
-      if (places) {
-        await this.#plan.covered?.(places);
-        await flow.covered(places);
-      }
+      await this.#forget(flow);
       return true;
     } catch (error) {
       // So that it is tried again when somebody asks for it.
@@ -128,6 +124,19 @@ export class RunCheckpoints {
       return false;
     } finally {
       this.#unwritten--;
+    }
+  }
+
+  /** Lets go of what no checkpoint may go back to. What can't be forgotten is kept longer: the checkpoint is there all the same. */
+  async #forget(flow: Flow): Promise<void> {
+    try {
+      const places = this.#coverage.oldest(await this.#store.steps());
+      if (!places) return;
+      await this.#plan.covered?.(places);
+      await flow.covered(places);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#options.events({ type: 'forgettingFailed', source: flow.name, message });
     }
   }
 

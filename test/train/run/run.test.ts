@@ -88,6 +88,23 @@ test('a run that failed goes on from its last checkpoint, and trains what was no
   expect(await second.parameters()).toBe(expected);
 });
 
+test('what can not be forgotten is told, and the checkpoint that covers it is one', async () => {
+  const directory = await temporary();
+  const { run, events, parameters } = await open(directory, {
+    covered: () => Promise.reject(new Error('a full disk')),
+    checkpoint: { directory: join(directory, 'checkpoints'), everySteps: 5, keep: 2 },
+  });
+  await run.run();
+  expect(of(events, 'checkpointFailed')).toEqual([]);
+  expect(of(events, 'checkpointWritten').length).toBeGreaterThan(1);
+  expect(of(events, 'forgettingFailed')).toContainEqual({
+    type: 'forgettingFailed',
+    source: 'train',
+    message: 'a full disk',
+  });
+  await parameters();
+});
+
 test('heads are scored after epochs and at the end, once at the same step, and checkpoints come in time', async () => {
   const directory = await temporary();
   const { run, events, parameters } = await open(directory, {
