@@ -35,7 +35,7 @@ export async function workerHost(
   events: EventSink = ignoreEvents,
 ): Promise<ExecutorHost> {
   const started = performance.now();
-  // The pool of threads belongs to the thread that makes it: made here, it outlives the worker and serves the next one.
+  // Opened here, the library outlives the worker, and what keeps it from being opened is told without one.
   openRunner({ threads: options.threads, ...(options.runner ? { only: options.runner } : {}) });
   const signal = makeSignal();
   const data: WorkerData = { memory: arena.memory, options, signal };

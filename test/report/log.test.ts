@@ -1,5 +1,8 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { SmallDisk } from '../../scripts/chaos/small-disk.ts';
 import { Log } from '../../src/report/log.ts';
 
 /** A log, and the lines of it. */
@@ -46,14 +49,24 @@ test('how much is logged is set for each pipeline, at any time', () => {
   ]);
 });
 
-test('a log that its disk does not take ends nothing', (context) => {
-  const full = '/dev/full';
-  context.skip(!existsSync(full), 'needs a device that is always full');
-  const fd = openSync(full, 'w');
-  try {
-    const log = new Log(fd);
-    for (let line = 0; line < 3; line++) log.write('one', 'info', 'status', { state: 'training' });
-  } finally {
-    closeSync(fd);
-  }
+test('a full disk ends nothing, and gets what was kept for it when it has room again', (context) => {
+  const disk = new SmallDisk(mkdtempSync(join(tmpdir(), 'log-')), 1);
+  onTestFinished(() => {
+    disk.remove();
+    rmSync(disk.path, { recursive: true });
+  });
+  context.skip(disk.missing !== undefined, `needs a small disk: ${disk.missing}`);
+  const path = join(disk.path, 'log');
+  const fd = openSync(path, 'a');
+  const log = new Log(fd);
+  const write = (line: number): void => log.write('one', 'info', 'status', { line });
+  write(0);
+  const makeRoom = disk.fill();
+  // What the file's last page has room for, and what it has not.
+  for (let line = 1; line < 100; line++) write(line);
+  makeRoom();
+  write(100);
+  closeSync(fd);
+  const found = readFileSync(path, 'utf8').trimEnd().split('\n');
+  expect(found.map((line) => JSON.parse(line).line)).toEqual([...Array(101).keys()]);
 });

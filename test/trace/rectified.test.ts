@@ -41,7 +41,8 @@ describe('the largest of what was rectified', () => {
   const cases: readonly [string, Largest, string][] = [
     ['of tiles', pool('valid'), '[2, 2, 2, 6]'],
     ['of tiles with padding', pool('same'), '[2, 2, 3, 6]'],
-    ['of windows that overlap', pool('same', 1), '[2, 4, 5, 6]'],
+    ['of windows that overlap', pool('valid', 1), '[2, 3, 4, 6]'],
+    ['of windows that overlap, with padding', pool('same', 1), '[2, 4, 5, 6]'],
     ['of a whole axis', everywhere, '[2, 6]'],
     ['of windows that see padding only', beside, '[2, 4, 5, 6]'],
   ];

@@ -27,7 +27,7 @@ export const state = { starting: 0, idle: 1, asked: 2, working: 3, leaving: 4 } 
 
 /** Values below which handing work over costs more than it saves. */
 const worthDividing = 32_768;
-/** Parts have at least so many values, a multiple of a cache line, and there are at most so many parts. */
+/** All parts but the last have at least so many values, a multiple of a cache line; there are at most so many parts. */
 const partLength = 16_384;
 const mostParts = 1024;
 /** A member looks so often for more work before it goes to sleep: about 20 µs. */

@@ -28,7 +28,7 @@ interface Opened {
   readonly environment: Environment;
 }
 
-/** Native libraries that this thread has opened, by file. They stay open: their threads belong to the process. */
+/** Native libraries that this thread has opened, by file. They stay open and outlive this thread. */
 const opened = new Map<string, Opened>();
 
 function open(path: string): Opened {

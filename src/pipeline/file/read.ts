@@ -25,7 +25,7 @@ export async function readPipelineFile(file: string, environment: Environment): 
     const written = readDocument(await readText(file), file, environment);
     if (written.value !== null) return written;
     const hint = 'trunkline init <data> writes one to begin with';
-    throw new ConfigError({ where: file, expected: 'a pipeline', found: 'an empty file', hint });
+    throw new ConfigError({ where: `${file}:1:1`, expected: 'a pipeline', found: 'nothing', hint });
   }
   throw new ConfigError({
     where: file,

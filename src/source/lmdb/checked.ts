@@ -74,10 +74,13 @@ export class CheckedTable<V, K extends Key> {
   #decode(key: K, bytes: Buffer): V {
     const content = bytes.subarray(checksumBytes);
     if (bytes.length < checksumBytes || checksumOf(key, content) !== bytes.readUInt32LE(0))
-      throw damaged(this.#where, `other bytes under ${JSON.stringify(key)}`);
+      throw damaged(this.#where, `other bytes under ${shown(key)}`);
     return this.#form.decode(content);
   }
 }
 
 const checksumOf = (key: Key, content: Buffer): number =>
   crc32(content, crc32(key instanceof Uint8Array ? key : JSON.stringify(key)));
+
+const shown = (key: Key): string =>
+  key instanceof Uint8Array ? Buffer.from(key).toString('hex') : JSON.stringify(key);

@@ -51,6 +51,21 @@ it('gives the same sums with any number of threads, also while they are starting
   expect(new Set([first, ...others.flat()]).size).toBe(1);
 });
 
+it('does each part once, whether its threads sleep, are late or awake', async () => {
+  const [alone, together] = [memoryWith('g'), memoryWith('g')];
+  const own = loadKernels(alone.arena.memory);
+  const crew = await crewOf(together.arena, 3);
+  for (let call = 0; call < 2000; call++) {
+    const factor = call % 2 === 0 ? 1.5 : 0.75;
+    own.scale(alone.at('g'), 40_000, factor);
+    crew.kernels.scale(together.at('g'), 40_000, factor);
+    // Threads go to sleep after 20 µs without work.
+    const until = performance.now() + (call % 5) * 0.015;
+    while (performance.now() < until);
+  }
+  expect(Buffer.from(together.arena.memory.buffer).equals(Buffer.from(alone.arena.memory.buffer))).toBe(true);
+});
+
 it('finds what is not finite in any part', async () => {
   const { arena, at } = memoryWith('g');
   const { kernels } = await crewOf(arena, 3);

@@ -25,6 +25,6 @@ test.each<[string, string, string]>([
 test.each(['', '# to be written\n'])('an empty file is told what to do about', async (text) => {
   const file = join(folderOf({ 'empty.yaml': text }), 'empty.yaml');
   await expect(readPipelineFile(file, {})).rejects.toThrow(
-    `${file}: expected a pipeline; found an empty file\n  hint: trunkline init <data> writes one to begin with`,
+    `${file}:1:1: expected a pipeline; found nothing\n  hint: trunkline init <data> writes one to begin with`,
   );
 });

@@ -150,9 +150,11 @@ test('a wrong bit in what is remembered refuses the log', async () => {
     data[place + 3] = (data[place + 3] as number) ^ 4;
     writeFileSync(join(spoilt, 'data.mdb'), data);
     data[place + 3] = (data[place + 3] as number) ^ 4;
-    await expect(AcceptedLog.open(spoilt, retention)).rejects.toThrow(
-      `${spoilt}: expected the store as it was written; found a damaged one: other bytes under `,
+    const error = await AcceptedLog.open(spoilt, retention).catch((error) => error);
+    expect(error.message).toMatch(
+      /: expected the store as it was written; found a damaged one: other bytes under [0-9a-f]+$/m,
     );
+    expect(error.message.startsWith(spoilt)).toBe(true);
   }
 });
 

@@ -118,6 +118,7 @@ export const cases: readonly KernelCase[] = [
   backward('MaxPoolGrad', 'tiles', max2d(), { pad: 'valid', strides: 'length' }),
   backward('MaxPoolGrad', 'overlapping', max2d(), { pad: 'same', lengths: [2, 3], strides: [1, 2] }),
   backward('MaxPoolGrad', 'large windows', max2d(), { pad: 'same', ...wide }),
+  backward('MaxPoolGrad', 'large tiles', max2d(), { pad: 'valid', lengths: [6, 7], strides: 'length' }),
   argmax(false),
   argmax(true),
   row('AvgPool', 'tiles', mean2d(), { pad: 'valid', strides: 'length', ...real }),
