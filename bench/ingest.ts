@@ -82,6 +82,8 @@ function trend(readings: typeof trainer.memory): number {
 }
 
 const growth = trend(trainer.memory) / 2 ** 20;
+const inMiB = (of: (reading: (typeof trainer.memory)[number]) => number): string =>
+  trainer.memory.map((reading) => Math.round(of(reading) / 2 ** 20)).join(', ');
 const header = [
   'samples a request',
   'backlog bound',
@@ -99,9 +101,9 @@ const body = [
   'answered. In the third line the backlog is bounded tightly, so that training is what decides; in the fourth the same',
   `trainer is sent little again. The last line is ${minutes} minutes long.\n`,
   table(header, lines),
-  `\nResident memory of the trainer each 30 s of those minutes, in MiB: ${trainer.memory
-    .map(({ sizeBytes }) => Math.round(sizeBytes / 2 ** 20))
-    .join(', ')}; after the first fifth it grows by ${growth.toFixed(2)} MiB a minute.`,
+  `\nMemory of the trainer's own each 30 s of those minutes, in MiB: ${inMiB(({ sizeBytes }) => sizeBytes)}; after the first`,
+  `fifth it grows by ${growth.toFixed(2)} MiB a minute. Of its store, which remembers the ids, there is mapped besides:`,
+  `${inMiB(({ mappedBytes }) => mappedBytes)}. The system takes that back when it needs it.`,
   `\n${setting()}; load average ${load.toFixed(1)} at the beginning.`,
 ].join('\n');
 console.log(body);

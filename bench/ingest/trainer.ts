@@ -48,8 +48,11 @@ export class Trainer {
   readonly #served: Promise<ReadonlyMap<string, string>>;
   trained = 0;
   steps = 0;
-  /** Bytes of memory that are resident, and milliseconds since it began, each time that was asked for. */
-  readonly memory: { readonly atMs: number; readonly sizeBytes: number }[] = [];
+  /**
+   * Each time that was asked for: milliseconds since it began, bytes of memory that are resident and nobody else's, and
+   * bytes of files that are mapped, as stores are, which the system takes back when it has no other.
+   */
+  readonly memory: { readonly atMs: number; readonly sizeBytes: number; readonly mappedBytes: number }[] = [];
   readonly #begunMs = performance.now();
 
   /** @param folder where its file and its run are written */
@@ -89,8 +92,9 @@ export class Trainer {
 
   /** Notes how much memory is resident; Linux alone says so of another process. */
   note(): void {
-    const pages = Number(readFileSync(`/proc/${this.#child.pid}/statm`, 'utf8').split(' ')[1]);
-    this.memory.push({ atMs: performance.now() - this.#begunMs, sizeBytes: pages * pageBytes });
+    const [, resident = 0, mapped = 0] = readFileSync(`/proc/${this.#child.pid}/statm`, 'utf8').split(' ').map(Number);
+    const [sizeBytes, mappedBytes] = [(resident - mapped) * pageBytes, mapped * pageBytes];
+    this.memory.push({ atMs: performance.now() - this.#begunMs, sizeBytes, mappedBytes });
   }
 
   async stop(): Promise<void> {
