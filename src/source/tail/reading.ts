@@ -48,10 +48,14 @@ export class TailFile {
   #changedMs: number;
   #quietSinceMs: number;
 
-  constructor(file: OpenFile, clock: Clock, place: Pick<TailPlace, 'row' | 'mark'> = beginning) {
+  /** @param place where it is gone on with, and what it is known by; the beginning, when left out */
+  constructor(file: OpenFile, clock: Clock, place?: TailPlace) {
     this.#file = file;
     this.#clock = clock;
-    this.#place = place;
+    this.#place = place ?? beginning;
+    // Known from the place and not from the file, which may have been cut off since.
+    if (place) this.#before = { byte: place.mark.byte, hash: place.before };
+    this.#head = place?.head ?? undefined;
     this.#changedMs = file.changedMs;
     this.#quietSinceMs = clock.monotonicMs();
   }

@@ -129,6 +129,21 @@ it('goes on with what follows a file that was put aside, by renaming, by copying
   }
 });
 
+it('goes on after a restart with what follows a file that is then copied and cut off', async () => {
+  const world = new World();
+  world.write(2, 0);
+  const first = world.follow();
+  await first.settle(100);
+  await first.stop();
+  expect(idsOf(first)).toEqual([1]);
+  const second = world.follow(first.readings.at(-1)?.position);
+  await settled(second);
+  world.putAside('copy');
+  await settled(second);
+  expect(idsOf(second)).toEqual([2]);
+  await second.stop();
+});
+
 it('any writing, putting aside, and restarts from any position: each line once, in order', async () => {
   const how = fc.constantFrom('rename' as const, 'copy' as const, 'pack' as const);
   const writing = fc.record({
