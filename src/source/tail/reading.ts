@@ -132,11 +132,9 @@ export class TailFile {
   /** How it stands when `read` gave nothing. */
   async standing(files: LineFiles, quietMs: number): Promise<Standing> {
     if (!(await this.isWhole())) return 'replaced';
-    const next = await this.#after(files);
     if (this.isPacked && !this.#isRead) return 'over';
+    const next = await this.#after(files);
     if (!next) return 'open';
-    // The last file is begun with its first line, so that it is found again however it is put aside.
-    if (next.isLast && !(await files.hasLine(next))) return 'open';
     // Whoever wrote to it may go on for a moment, though only to the one before the last.
     const isQuiet = this.#clock.monotonicMs() - this.#quietSinceMs >= quietMs;
     return !next.isLast || isQuiet ? 'over' : 'open';
@@ -147,9 +145,11 @@ export class TailFile {
     return files.opened(await this.#after(files));
   }
 
+  /** The last file is begun with its first line, so that it is found again however it is put aside. */
   async #after(files: LineFiles): Promise<Next | undefined> {
     const { inode, path } = this.#file;
-    return files.after({ inode, path, changedMs: this.#changedMs }, await this.place());
+    const next = await files.after({ inode, path, changedMs: this.#changedMs }, await this.place());
+    return next?.isLast && !(await files.hasLine(next)) ? undefined : next;
   }
 
   async close(): Promise<void> {

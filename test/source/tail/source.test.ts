@@ -144,6 +144,19 @@ it('goes on after a restart with what follows a file that is then copied and cut
   await second.stop();
 });
 
+it('goes on after a packed file with one that is empty yet, and then copied and cut off', async () => {
+  const world = new World();
+  world.write(1);
+  world.putAside('pack');
+  world.write(1, 0);
+  const follower = world.follow();
+  await settled(follower);
+  world.putAside('copy');
+  await settled(follower);
+  expect(idsOf(follower)).toEqual([1, 2]);
+  await follower.stop();
+});
+
 it('any writing, putting aside, and restarts from any position: each line once, in order', async () => {
   const how = fc.constantFrom('rename' as const, 'copy' as const, 'pack' as const);
   const writing = fc.record({
