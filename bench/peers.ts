@@ -60,7 +60,7 @@ if (wrong.length > 0) {
   process.exit(2);
 }
 
-build();
+await build();
 const results = readResults();
 const faults: string[] = [];
 for (const { key, id, measure } of all) {
