@@ -50,6 +50,10 @@ function packTest() {
   const trained = run(`npx ${quickstart.join(' ')}`, npm(['exec', '--', ...quickstart], consumer));
   expectEqual('npx trunkline trains', /^head01 .*^all \(mean\) /ms.test(trained), true);
 
+  const supervised = ['trunkline', 'run', quickstart[2]];
+  const told = run(`npx ${supervised.join(' ')}`, npm(['exec', '--', ...supervised], consumer));
+  expectEqual('npx trunkline runs it in a process of its own', told.includes('quickstart: goes on from step'), true);
+
   const program = "export default { name: 'x' } as object;\n";
   writeFileSync(join(folder, 'pipeline.ts'), program);
   const refused = npm(['exec', '--', 'trunkline', 'check', 'pipeline.ts'], consumer);
