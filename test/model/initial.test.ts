@@ -21,7 +21,7 @@ it('initial values are computed weight by weight, so that alike weights share a 
 });
 
 it('initial values are drawn once, when the model is described', () => {
-  const drawn: number[][] = [];
+  const drawn: unknown[] = [];
   const glorot = initializers.glorotUniform({});
   const draw = glorot.apply.bind(glorot);
   glorot.apply = (shape, dtype) => {

@@ -3,7 +3,7 @@ import { basename, dirname, extname, join, parse, resolve } from 'node:path';
 import { ConfigError } from '../../core/error.ts';
 import { formatValue, oneOf, quote } from '../../core/format.ts';
 import { suggest } from '../../core/suggest.ts';
-import { readDocument, type Written } from './document.ts';
+import type { Written } from './document.ts';
 import type { Environment } from './environment.ts';
 import { readModule } from './typescript.ts';
 
@@ -22,6 +22,8 @@ export async function readPipelineFile(file: string, environment: Environment): 
     return readModule(resolve(file), file);
   }
   if (documents.includes(kind)) {
+    // Loaded when a file is read: programs that have none need no YAML.
+    const { readDocument } = await import('./document.ts');
     const written = readDocument(await readText(file), file, environment);
     if (written.value !== null) return written;
     const hint = 'trunkline init <data> writes one to begin with';

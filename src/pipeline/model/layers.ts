@@ -25,7 +25,12 @@ const layerSchema = z
     for (const issue of result.error.issues) context.addIssue({ ...issue, path: [...issue.path] } as never);
     return z.NEVER;
   })
-  .meta(shortForm.meta() ?? {}) as unknown as z.ZodType<ParsedLayer, LayerConfig>;
+  .meta({
+    // Read when a JSON Schema is made, as that of the short forms is.
+    get anyOf() {
+      return shortForm.meta()?.anyOf;
+    },
+  }) as unknown as z.ZodType<ParsedLayer, LayerConfig>;
 
 /** A list of layers, one after the other. */
 export const layersSchema = z.array(layerSchema);
