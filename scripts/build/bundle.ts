@@ -50,6 +50,32 @@ const required: Plugin = {
 };
 
 /**
+ * Of RxJS only the files are loaded that something is used of, of more than 200: its own, so that operators and classes
+ * are those that users import from `rxjs`.
+ */
+const partly: Plugin = {
+  name: 'partly',
+  setup: ({ onResolve, onLoad }) => {
+    const namespace = 'partly';
+    onResolve({ filter: /^rxjs$/ }, ({ path }) => ({ path, namespace, sideEffects: false }));
+    onLoad({ filter: /./, namespace }, ({ path }) => {
+      const loaded = Object.entries(require(path)) as readonly (readonly [name: string, part: unknown])[];
+      const files = Object.entries(require.cache);
+      const lines = loaded.flatMap(([name, part]) => {
+        const [file] = files.find(([file, module]) => file.includes('internal') && module?.exports[name] === part) ?? [];
+        const place = file && /rxjs.dist.cjs.(internal.*)\.js$/.exec(file)?.[1]?.replaceAll('\\', '/');
+        return place ? [`export const ${name} = /* @__PURE__ */ part('rxjs/${place}', '${name}');`] : [];
+      });
+      lines.unshift(
+        "import { createRequire } from 'node:module';",
+        'const part = (path, name) => createRequire(import.meta.url)(path)[name];',
+      );
+      return { contents: lines.join('\n'), resolveDir: root };
+    });
+  },
+};
+
+/**
  * Writes the sources as JavaScript in few files, because Node takes long to find and read as many as they are.
  * @param outdir what `src/` becomes
  * @param entryPoints files of `src/`: each becomes one of the same name, and what they share lies beside `index.js`
@@ -70,7 +96,7 @@ export async function bundle(outdir: string, entryPoints = entries): Promise<voi
     chunkNames: '[name]-[hash]',
     sourcemap: true,
     metafile: true,
-    plugins: [addresses, required],
+    plugins: [addresses, required, partly],
   });
   for (const [file, { inputs }] of Object.entries(metafile.outputs)) {
     if (!file.endsWith('.js') || dirname(join(root, file)) === outdir) continue;

@@ -35,8 +35,6 @@ export async function workerHost(
   events: EventSink = ignoreEvents,
 ): Promise<ExecutorHost> {
   const started = performance.now();
-  // Opened here, the library outlives the worker, and what keeps it from being opened is told without one.
-  openRunner({ threads: options.threads, ...(options.runner ? { only: options.runner } : {}) });
   const signal = makeSignal();
   const data: WorkerData = { memory: arena.memory, options, signal };
   let running = false;
@@ -45,6 +43,8 @@ export async function workerHost(
     events(ended.reason === 'asked' ? { type: 'workerStopped' } : workerFailed(ended.error));
   });
   try {
+    // Opened here, while the worker starts: so the library outlives it.
+    openRunner({ threads: options.threads, ...(options.runner ? { only: options.runner } : {}) });
     await client.call.status();
   } catch (error) {
     await client.close();
