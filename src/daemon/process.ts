@@ -3,7 +3,7 @@ import { ConfigError } from '../core/error.ts';
 import { ignoreEvents, type TrunklineEvent } from '../core/event.ts';
 import type { ReloadOutcome } from '../core/steering.ts';
 import { trunklineBackend } from '../engine/backend.ts';
-import { AddressInUse } from '../http/server.ts';
+import { AddressInUse } from '../http/address-in-use.ts';
 import { forgetModel } from '../model/index.ts';
 import { assemble } from '../pipeline/assemble.ts';
 import { type LoadedPipeline, loadPipeline } from '../pipeline/load.ts';

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ConfigError } from '../core/error.ts';
 import { jsonRoute } from '../core/json-route.ts';
 import { type Route, RouteError } from '../core/route.ts';
+import { AddressInUse } from './address-in-use.ts';
 import { errorOf, sendError, sendReply } from './answer.ts';
 import { isPacked, mediaTypeOf, unpacked } from './body.ts';
 import { checkHost, checkOrigin, isLoopback } from './loopback.ts';
@@ -143,9 +144,6 @@ function checkRoutes(routes: readonly Route[]): void {
 function unknown(): RouteError {
   return new RouteError(404, { where: 'path', expected: 'one that the server answers', found: 'another' });
 }
-
-/** Something else listens on the address: perhaps not for long. */
-export class AddressInUse extends ConfigError {}
 
 function unheard(where: string, host: string, port: number, error: unknown): ConfigError {
   const { code, message } = error as NodeJS.ErrnoException;

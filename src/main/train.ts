@@ -1,4 +1,3 @@
-import { createLogUpdate } from 'log-update';
 import { systemClock } from '../core/clock.ts';
 import { formatIssue } from '../core/error.ts';
 import type { TrunklineEvent } from '../core/event.ts';
@@ -36,7 +35,7 @@ const interrupted = 130;
 export async function trainCommand(file: string, options: TrainCommandOptions): Promise<void> {
   trunklineBackend();
   const mode: RunMode = options.resume || options.partial ? 'resume' : options.overwrite ? 'overwrite' : 'new';
-  const display = options.json ? jsonDisplay() : peopleDisplay();
+  const display = options.json ? jsonDisplay() : await peopleDisplay();
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(interrupted);
@@ -104,8 +103,8 @@ function whyNone(counts: EpochCounts | undefined): string {
     : `none of ${counts.received} rows had a label to train on`;
 }
 
-function peopleDisplay(): Display {
-  const live = process.stdout.isTTY ? createLogUpdate(process.stdout) : undefined;
+async function peopleDisplay(): Promise<Display> {
+  const live = process.stdout.isTTY ? (await import('log-update')).createLogUpdate(process.stdout) : undefined;
   const print = (line: string): void => {
     live?.clear();
     console.log(line);

@@ -1,6 +1,6 @@
 import type { EventSink } from '../../core/event.ts';
 import type { Route } from '../../core/route.ts';
-import { type Server, serve } from '../../http/server.ts';
+import type { Server } from '../../http/server.ts';
 import type { HttpConfig, MetricsConfig } from '../schema/run.ts';
 
 /**
@@ -16,6 +16,8 @@ export async function serveAt(
 ): Promise<Server> {
   const failed = (route: string, error: unknown): void =>
     events({ type: 'requestFailed', route, message: error instanceof Error ? error.message : String(error) });
+  // Most runs serve nothing, and need not wait for what does.
+  const { serve } = await import('../../http/server.ts');
   const server = await serve({ where, host, port, ...(token === undefined ? {} : { token }), routes, failed });
   events({ type: 'serverStarted', url: server.url, routes: server.routes });
   return server;

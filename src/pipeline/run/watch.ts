@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { EventSink } from '../../core/event.ts';
 import { ownVersion } from '../../core/version.ts';
 import type { Server } from '../../http/server.ts';
-import { Prometheus } from '../../report/prometheus.ts';
+import type { Prometheus } from '../../report/prometheus.ts';
 import { watchRoutes } from '../../report/telemetry/routes.ts';
 import { Telemetry } from '../../report/telemetry/telemetry.ts';
 import type { TrainingRun } from '../../train/run/run.ts';
@@ -36,7 +36,7 @@ export async function watch(loaded: LoadedPipeline, { clock, events, restarts = 
   const versions = { version: ownVersion(), node: process.versions.node };
   const telemetry = new Telemetry({ clock, versions, restarts });
   const { name, metrics } = loaded.config;
-  const prometheus = metrics && new Prometheus(telemetry, name);
+  const prometheus = metrics && (await openPrometheus(telemetry, name));
   const all: EventSink = (event) => {
     telemetry.event(event);
     prometheus?.event(event);
@@ -57,6 +57,12 @@ export async function watch(loaded: LoadedPipeline, { clock, events, restarts = 
       await server?.close();
     },
   };
+}
+
+/** Loaded where metrics are served. */
+async function openPrometheus(telemetry: Telemetry, name: string): Promise<Prometheus> {
+  const { Prometheus } = await import('../../report/prometheus.ts');
+  return new Prometheus(telemetry, name);
 }
 
 /** Tells whether two pipeline files say the same; nothing of it came from the environment. */
