@@ -62,7 +62,8 @@ const partly: Plugin = {
       const loaded = Object.entries(require(path)) as readonly (readonly [name: string, part: unknown])[];
       const files = Object.entries(require.cache);
       const lines = loaded.flatMap(([name, part]) => {
-        const [file] = files.find(([file, module]) => file.includes('internal') && module?.exports[name] === part) ?? [];
+        const [file] =
+          files.find(([file, module]) => file.includes('internal') && module?.exports[name] === part) ?? [];
         const place = file && /rxjs.dist.cjs.(internal.*)\.js$/.exec(file)?.[1]?.replaceAll('\\', '/');
         return place ? [`export const ${name} = /* @__PURE__ */ part('rxjs/${place}', '${name}');`] : [];
       });
@@ -72,6 +73,17 @@ const partly: Plugin = {
       );
       return { contents: lines.join('\n'), resolveDir: root };
     });
+  },
+};
+
+/** What writes ONNX files is 4 of 19 files that its package loads, in each thread: these are taken in. */
+const inside: Plugin = {
+  name: 'inside',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^@bufbuild\/protobuf\/wire$/ }, ({ path }) => ({
+      path: fileURLToPath(import.meta.resolve(path)),
+      sideEffects: false,
+    }));
   },
 };
 
@@ -96,7 +108,7 @@ export async function bundle(outdir: string, entryPoints = entries): Promise<voi
     chunkNames: '[name]-[hash]',
     sourcemap: true,
     metafile: true,
-    plugins: [addresses, required, partly],
+    plugins: [addresses, required, partly, inside],
   });
   for (const [file, { inputs }] of Object.entries(metafile.outputs)) {
     if (!file.endsWith('.js') || dirname(join(root, file)) === outdir) continue;

@@ -19,7 +19,7 @@ import { type LayerMakers, layerOf, setWeights } from './layers.ts';
 import { column, type Given, headNames, type SingleLabels, serve } from './serve.ts';
 
 const require = createRequire(import.meta.url);
-// Required, as the contender of TensorFlow.js alone does: importing it costs both 0.15 s.
+// Required, as the contender of TensorFlow.js alone does: importing it takes 0.2 s more.
 const tf = require('@tensorflow/tfjs-core') as typeof core;
 const { layers } = require('@tensorflow/tfjs-layers') as { readonly layers: LayerMakers };
 
