@@ -1,12 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import {
   add,
-  broadcastTo,
   cast,
   cos,
   type DataType,
   floor,
-  greaterEqual,
   log,
   minimum,
   mul,
@@ -19,12 +17,11 @@ import {
   tensor,
   tidy,
   util,
-  where,
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { replaceableOperations as operations } from './operations.ts';
-import { drawUniform, isDrawing, withInitialValues } from './random.ts';
+import { drawKept, drawUniform, isDrawing, withInitialValues } from './random.ts';
 
 function uniform(shape: number[], low = 0, high = 1, dtype: DataType = 'float32'): Tensor {
   const drawn = drawUniform(shape);
@@ -64,13 +61,13 @@ function inverseErf(x: Tensor): Tensor {
   return mul(polynomial, x);
 }
 
-/** Keeps elements with probability 1 − rate, scaled so that the mean stays; the others are 0, whatever they were. */
+/** Keeps elements with probability 1 − rate, scaled so that the mean stays, and multiplies the others by 0. */
 function dropout(given: Tensor | TensorLike, rate: number, noiseShape?: number[]): Tensor {
   const x = given instanceof Tensor ? given : tensor(given);
   util.assert(rate >= 0 && rate < 1, () => `rate must be a float in the range [0, 1), but got ${rate}.`);
   if (rate === 0) return x.clone();
-  const kept = greaterEqual(drawUniform(x.shape.map((size, axis) => noiseShape?.[axis] ?? size)), rate);
-  return where(broadcastTo(kept, x.shape), mul(x, 1 / (1 - rate)), zerosLike(x));
+  const shape = x.shape.map((size, axis) => noiseShape?.[axis] ?? size);
+  return mul(x, mul(drawKept(shape, rate), 1 / (1 - rate)));
 }
 
 type Drawing = (...args: never[]) => Tensor;

@@ -84,16 +84,25 @@ export function isDrawing(): boolean {
 }
 
 /** Uniform numbers in [0, 1), as float32. To be called inside `withRandom`. */
-export function drawUniform(shape: readonly number[]): Tensor {
+export const drawUniform = (shape: readonly number[]): Tensor => draw(shape);
+
+/** 1 where the uniform number drawn is at least `rate`, and 0 elsewhere. To be called inside `withRandom`. */
+export const drawKept = (shape: readonly number[], rate: number): Tensor => draw(shape, { atLeast: Math.fround(rate) });
+
+function draw(shape: readonly number[], settings: { readonly atLeast?: number } = {}): Tensor {
   const { state, path, isWhole, draws, step } = active as Scope;
   const name = (isWhole ? path : [...path, activeLayer() ?? '']).join('/');
-  const draw = draws.get(name) ?? 0;
-  draws.set(name, draw + 1);
+  const place = draws.get(name) ?? 0;
+  draws.set(name, place + 1);
   step.tensor ??= keep(typeof state.step === 'number' ? scalar(state.step, 'int32') : state.step());
   registerFor(getBackend());
   const rows = state.rows && shape[0] === state.rows.shape[0] ? { rows: state.rows } : {};
-  const salt = hashText(`${state.seed}/${name}#${draw}`);
-  return engine().runKernel(uniformKernel, { step: step.tensor, ...rows }, { shape: [...shape], salt }) as Tensor;
+  const salt = hashText(`${state.seed}/${name}#${place}`);
+  return engine().runKernel(
+    uniformKernel,
+    { step: step.tensor, ...rows },
+    { shape: [...shape], salt, ...settings },
+  ) as Tensor;
 }
 
 /** Gives a backend that has none a kernel that computes the numbers in JavaScript. */
@@ -103,11 +112,12 @@ function registerFor(backendName: string): void {
     kernelName: uniformKernel,
     backendName,
     kernelFunc: ({ inputs, attrs, backend }) => {
-      const { shape, salt } = attrs as unknown as { shape: number[]; salt: number };
+      const { shape, salt, atLeast } = attrs as unknown as { shape: number[]; salt: number; atLeast?: number };
       const store = backend as KernelBackend;
       const read = (info: TensorInfo): Int32Array => store.readSync(info.dataId) as Int32Array;
       const rows = inputs.rows && read(inputs.rows);
-      const values = uniformNumbers(shape, salt, read(inputs.step as TensorInfo)[0] as number, rows);
+      const numbers = uniformNumbers(shape, salt, read(inputs.step as TensorInfo)[0] as number, rows);
+      const values = atLeast === undefined ? numbers : numbers.map((number) => Number(number >= atLeast));
       return { dataId: store.write(values, shape, 'float32'), shape, dtype: 'float32' as DataType };
     },
   });

@@ -22,6 +22,7 @@ import { installBatchNormalization } from './gradient/normalization.ts';
 import { insteadOf } from './instead.ts';
 import { lowerings } from './kernel/index.ts';
 import type { KernelCall, Lowering } from './kernel/lowering.ts';
+import { installLayerNormalization } from './layer-normalization.ts';
 import { installRectifiedMaxima } from './rectified.ts';
 
 function kernelCall(
@@ -124,6 +125,7 @@ export function registerTrunkline(evaluate: Evaluate): TrunklineBackend {
   installBatchNormalization();
   installRectifiedMaxima(backend);
   installFrozen();
+  installLayerNormalization();
   installChainedOperations();
   installGradients();
   registered = backend;

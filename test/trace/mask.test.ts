@@ -28,7 +28,7 @@ it.each(products)('a product with %s is NaN where it is on the cpu', (_, run) =>
 it.each([
   ['relu', tf.relu],
   ['relu6', tf.relu6],
-] as const)('the gradient of %s selects, and 0 is what is not selected, be its gradient infinite', (_, run) => {
+] as const)('the gradient of %s is one product, and NaN where it is on the cpu', (_, run) => {
   const gradient = (x: tf.Tensor, dy: tf.Tensor): tf.Tensor => tf.grad((value: tf.Tensor) => run(value))(x, dy);
   const infinite = [1, 2, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 3, 4];
   const inputs = { x: { shape, values }, dy: { shape, values: infinite } };
@@ -37,6 +37,5 @@ it.each([
     x: { shape },
     dy: { shape },
   });
-  expect(text()).toContain('Where(');
-  expect(text()).not.toMatch(/Mul\(|IsNaN\(/);
+  expect(text()).not.toContain('Where(');
 });

@@ -5,7 +5,7 @@ import { trunklineBackend } from '../../src/engine/backend.ts';
 import { compile } from '../../src/engine/compile.ts';
 import { random } from '../../src/trace/distribution.ts';
 import { hashText, uniformNumbers } from '../../src/trace/hash.ts';
-import { withRandom, withRandomName } from '../../src/trace/random.ts';
+import { drawKept, drawUniform, withRandom, withRandomName } from '../../src/trace/random.ts';
 import { expectClose, runProgram } from './oracle.ts';
 
 trunklineBackend();
@@ -98,13 +98,35 @@ describe('dropout', () => {
     );
   });
 
-  it('keeps what it drops out of the result, whatever it is', () => {
-    const infinite = tf.fill([6, 8], Number.POSITIVE_INFINITY);
-    const kept = eager(4, 0, () => drop(ones));
-    const result = eager(4, 0, () => drop(infinite));
-    result.forEach((value, place) => {
-      expect(value).toBe((kept[place] as number) > 0 ? Number.POSITIVE_INFINITY : 0);
-    });
+  it('drops and scales: all that is kept is multiplied by the same', () => {
+    const x = tf.randomUniform([6, 8], 1, 2, 'float32', 5);
+    const [kept, result] = [eager(4, 0, () => drop(ones)), eager(4, 0, () => drop(x))];
+    expect(new Set(kept)).toEqual(new Set([0, Math.fround(1 / 0.6)]));
+    expect(result).toEqual(x.dataSync().map((value, place) => value * (kept[place] as number)));
+  });
+
+  it.each([2 ** -24, 0.1, 1 / 3, 0.5, 0.9, 1 - 2 ** -24])(
+    'keeps numbers from the rate %d on, on every engine',
+    (rate) => {
+      const shape = [30, 40];
+      const [numbers, kept] = [eager(4, 0, () => drawUniform(shape)), eager(4, 0, () => drawKept(shape, rate))];
+      expect(kept).toEqual(numbers.map((number) => Number(number >= Math.fround(rate))));
+      const compiled = compile(() => ({ outputs: { kept: drawKept(shape, rate) } }), {}, { seed: 4 });
+      expect(runProgram(compiled, { 'random/step': [0] })['output/kept']).toEqual(kept);
+    },
+  );
+
+  it('keeps the number that is the rate, and not the one below it, when it is compiled', () => {
+    const shape = [30, 40];
+    const numbers = eager(4, 0, () => drawUniform(shape));
+    for (const place of [0, 7, 1199]) {
+      const rate = numbers[place] as number;
+      const compiled = [rate, rate + 2 ** -24].map((at) =>
+        compile(() => ({ outputs: { kept: drawKept(shape, at) } }), {}, { seed: 4 }),
+      );
+      const kept = compiled.map((program) => runProgram(program, { 'random/step': [0] })['output/kept']?.[place]);
+      expect(kept).toEqual([1, 0]);
+    }
   });
 
   it('is not repeated by another layer, or by a second call of the same', () => {

@@ -68,6 +68,7 @@ export const elementwise = {
   Atanh: unary('inverse hyperbolic tangent', floatTypes),
   Erf: unary('error function', floatTypes),
   Sigmoid: unary('1 / (1 + e⁻ˣ)', floatTypes),
+  HardSigmoid: unary('alpha x + beta, at least 0 and at most 1', floatTypes),
   Softplus: unary('log(1 + eˣ)', floatTypes),
   Relu: unary('max(x, 0)', numericTypes),
   Elu: unary('x above 0, alpha (eˣ − 1) below', floatTypes),

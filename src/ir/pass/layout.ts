@@ -85,6 +85,15 @@ export const reducedAxes = (op: OpName, attributes: Attributes, rank: number): n
 /** Whether a reduction keeps its axes with size 1, as it does unless told otherwise. */
 export const keepsAxes = ({ keepdims = 1 }: Attributes): boolean => keepdims === 1;
 
+/** Numbers that are added up, averaged or compared alone are what they are. */
+export const reduceNothing: Rule = ({ op, inputs: [x], attributes, origin }, apply) => {
+  if (!x || !isReduction(op) || op === 'ReduceSumSquare') return undefined;
+  const axes = reducedAxes(op, attributes, x.shape.length);
+  if (axes.some((axis) => x.shape[axis] !== 1)) return undefined;
+  const shape = keepsAxes(attributes) ? x.shape : x.shape.filter((_, axis) => !axes.includes(axis));
+  return apply('Reshape', [x], { shape }, origin);
+};
+
 /** Reductions run over the axes as they lie before a transpose. */
 export const reduceUntransposed: Rule = ({ op, inputs: [x], attributes, origin }, apply) => {
   const transposed = x && isReduction(op) ? nodeApplying(x, 'Transpose') : undefined;

@@ -1,9 +1,8 @@
 import { type Apply, applySharing, type Rule } from '../build.ts';
 import { type Node, topological, type Value } from '../graph.ts';
 import { delayExpand } from './broadcast.ts';
-import { addIntoConv } from './fuse.ts';
-import { composeTranspose, reduceUntransposed, simplifyShape, sinkTranspose } from './layout.ts';
-import { selectInsteadOfMultiply } from './select.ts';
+import { addIntoConv, addIntoGemm } from './fuse.ts';
+import { composeTranspose, reduceNothing, reduceUntransposed, simplifyShape, sinkTranspose } from './layout.ts';
 import { composeSqueezed, reduceSqueezed, sinkSqueezed } from './squeeze.ts';
 
 /**
@@ -14,11 +13,12 @@ export const simplifications = {
   simplifyShape,
   composeTranspose,
   composeSqueezed,
-  selectInsteadOfMultiply,
   delayExpand,
   addIntoConv,
+  addIntoGemm,
   sinkTranspose,
   sinkSqueezed,
+  reduceNothing,
   reduceSqueezed,
   reduceUntransposed,
 } as const satisfies Record<string, Rule>;

@@ -7,7 +7,7 @@ import { gatherGradient, gatherNdGradient } from './gather.ts';
 import { splitGradient, unpackGradient } from './join.ts';
 import { batchNormalizationGradient } from './normalization.ts';
 import { averagePool2dGradient, averagePool3dGradient, maxPoolGradient } from './pooling.ts';
-import { relu6Gradient, reluGradient } from './rectifier.ts';
+import { reluGradient } from './rectifier.ts';
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize.ts';
 import { cumprodGradient, cumsumGradient } from './scan.ts';
 import { scatterNdGradient, segmentSumGradient, tensorScatterUpdateGradient } from './scatter.ts';
@@ -25,7 +25,6 @@ const better = [
   maximumGradient,
   minimumGradient,
   reluGradient,
-  relu6Gradient,
   squaredDifferenceGradient,
   conv2dGradients.convolution,
   conv2dGradients.inInput,

@@ -1,13 +1,12 @@
-import { type GradConfig, greater, lessEqual, logicalAnd, type Tensor, where, zerosLike } from '@tensorflow/tfjs-core';
+import { type GradConfig, mul, step, type Tensor } from '@tensorflow/tfjs-core';
 
-/** TensorFlow.js multiplies by its step, which keeps NaN: a selection is cheaper, and 0 is 0 whatever was not selected. */
-function rectifierGradient(kernelName: string, passes: (x: Tensor) => Tensor): GradConfig {
-  return {
-    kernelName,
-    inputsToSave: ['x'],
-    gradFunc: (dy, [x]) => ({ x: () => where(passes(x as Tensor), dy as Tensor, zerosLike(dy as Tensor)) }),
-  };
-}
-
-export const reluGradient = rectifierGradient('Relu', (x) => greater(x, 0));
-export const relu6Gradient = rectifierGradient('Relu6', (x) => logicalAnd(greater(x, 0), lessEqual(x, 6)));
+/**
+ * TensorFlow.js's, from the result instead of what was rectified, so that a product need not be kept before it is
+ * rectified. On the tape that is still found (`rectified.ts`).
+ */
+export const reluGradient: GradConfig = {
+  kernelName: 'Relu',
+  inputsToSave: ['x'],
+  outputsToSave: [true],
+  gradFunc: (dy, [, y]) => ({ x: () => mul(dy as Tensor, step(y as Tensor)) }),
+};

@@ -4,7 +4,10 @@ import { multipliers, placeHashes } from '../hash.ts';
 import { counting } from './creation.ts';
 import { cast, float, type LoweringTable, type SingleApply } from './lowering.ts';
 
-/** Uniform numbers in [0, 1) from the counter-based generator: inputs `step` and, optionally, `rows`. */
+/**
+ * Uniform numbers in [0, 1) from the counter-based generator: inputs `step` and, optionally, `rows`. With the attribute
+ * `atLeast`, 1 for those that are at least that, and 0 for others.
+ */
 export const uniformKernel = 'TrunklineUniform';
 
 const bits = (number: number): Value => scalar(number >>> 0, 'uint32');
@@ -29,7 +32,7 @@ function mix(op: SingleApply, number: Value): Value {
 }
 
 export const random: LoweringTable = {
-  /** The graph form of `uniformNumbers`: the same bits. */
+  /** The graph form of `uniformNumbers`: the same bits. Numbers are compared as the integers they are made of. */
   [uniformKernel]: ({ input, optional, attrs, op }) => {
     const shape: number[] = attrs.shape;
     const [rowCount, perRow] = [shape[0] ?? 1, sizeOf(shape.slice(1))];
@@ -42,6 +45,12 @@ export const random: LoweringTable = {
       bits(multipliers[0]),
     ]);
     const hashed = shiftRight(op, multiplyXorShifted(op, mixed, 15, multipliers[1]), 8);
-    return op('Reshape', [op('Mul', [cast(op, hashed, 'float32'), float(2 ** -24)])], { shape });
+    const whole = cast(op, hashed, 'float32');
+    const atLeast: number | undefined = attrs.atLeast;
+    const drawn =
+      atLeast === undefined
+        ? op('Mul', [whole, float(2 ** -24)])
+        : op('HardSigmoid', [whole], { alpha: 1, beta: 1 - Math.ceil(atLeast * 2 ** 24) });
+    return op('Reshape', [drawn], { shape });
   },
 };

@@ -59,6 +59,17 @@ function convolved(node: Node, [x, w, bias]: readonly Numbers[]): Numbers {
   );
 }
 
+/** The product of two matrices, plus a row. */
+function multiplied(node: Node, [a, b, row]: readonly Numbers[]): Numbers {
+  const [inner, columns] = (node.inputs[1] as Value).shape as [number, number];
+  return placesOf(node.outputs[0]?.shape as Shape).map(([y, x]) =>
+    Array.from({ length: inner }, (_, k) => k).reduce(
+      (sum, k) => sum + (a?.[(y as number) * inner + k] as number) * (b?.[k * columns + (x as number)] as number),
+      row?.[x as number] ?? 0,
+    ),
+  );
+}
+
 function evaluated(node: Node, operands: readonly Numbers[]): Numbers {
   const [x] = operands as [Numbers];
   const [from, to] = [node.inputs[0]?.shape, node.outputs[0]?.shape] as [Shape, Shape];
@@ -100,6 +111,8 @@ function evaluated(node: Node, operands: readonly Numbers[]): Numbers {
     }
     case 'Conv':
       return convolved(node, operands);
+    case 'Gemm':
+      return multiplied(node, operands);
     default:
       throw new Error(`${node.op} is not interpreted`);
   }

@@ -50,9 +50,9 @@ class Growing {
 
   grow(): void {
     const kinds = [this.unary, this.binary, this.binary, this.select, this.product, this.move, this.move, this.shape];
-    const kind = [...kinds, this.shape, this.sequence, this.reduce, this.convolve][this.#choose(12)] as () =>
-      | Value
-      | undefined;
+    const kind = [...kinds, this.shape, this.sequence, this.reduce, this.convolve, this.multiply][
+      this.#choose(13)
+    ] as () => Value | undefined;
     const value = kind.call(this);
     if (value && sizeOf(value.shape) <= 200) this.values.push(value);
   }
@@ -141,6 +141,20 @@ class Growing {
     const bias = this.input(shapes[this.#choose(5)] as number[]);
     return broadcasts(y, bias) ? op('Add', [y, bias]) : undefined;
   }
+
+  /** A matrix product, perhaps given axes of size 1, with a bias added to its columns, or elsewhere. */
+  multiply(): Value | undefined {
+    const x = this.pick(({ dtype, shape }) => dtype === 'float32' && shape.length > 1);
+    if (!x) return undefined;
+    const columns = x.shape.at(-1) as number;
+    const [flat, units] = [op('Reshape', [x], { shape: [sizeOf(x.shape) / columns, columns] }), 1 + this.#choose(3)];
+    const y = op('Gemm', [flat, this.input([columns, units])]);
+    this.values.push(y);
+    const placed = this.#choose(2) === 0 ? y : op('Reshape', [y], { shape: [...x.shape.slice(0, -1), units] });
+    const shapes = [[units], [1, units], [units, 1], [flat.shape[0] as number, units], []];
+    const bias = this.input(shapes[this.#choose(5)] as number[]);
+    return broadcasts(placed, bias) ? op('Add', this.#choose(2) === 0 ? [placed, bias] : [bias, placed]) : undefined;
+  }
 }
 
 const graphs = fc.array(fc.nat({ max: 2 ** 20 }), { minLength: 40, maxLength: 160 }).map((drawn) => {
@@ -161,8 +175,6 @@ function numbersFrom(special: readonly number[]): (name: string, size: number) =
   };
 }
 
-const { selectInsteadOfMultiply: _, ...others } = simplifications;
-
 /** The rules, and how often each had something to say. */
 function counted(rules: Readonly<Record<string, Rule>>): {
   readonly rules: Rule[];
@@ -182,14 +194,10 @@ function counted(rules: Readonly<Record<string, Rule>>): {
 
 describe('a simplified program means the same as the plain one', () => {
   it.each([
-    ['on finite numbers', [], simplifications],
-    [
-      'on NaN and infinities, but for products with truth values',
-      [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
-      others,
-    ],
-  ])('%s', (_name, special, all) => {
-    const { rules, hits } = counted(all);
+    ['on finite numbers', []],
+    ['on NaN and infinities', [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]],
+  ])('%s', (_name, special) => {
+    const { rules, hits } = counted(simplifications);
     const given = numbersFrom(special);
     const run = (outputs: Record<string, Value>): readonly number[][] =>
       interpret(Object.values(outputs), given).map((numbers) => numbers.map((number) => number + 0));
@@ -203,6 +211,6 @@ describe('a simplified program means the same as the plain one', () => {
       }),
       { numRuns: 1000, seed: 1 },
     );
-    for (const [name, count] of Object.entries(hits)) expect(count, name).toBeGreaterThan(20);
+    for (const [name, count] of Object.entries(hits)) expect(count, name).toBeGreaterThan(10);
   });
 });

@@ -9,7 +9,6 @@ const op = (name: OpName, inputs: readonly Value[], attributes: Attributes = {})
   applyPlainly(name, inputs, attributes)[0] as Value;
 const x = (...shape: number[]): Value => input('x', 'float32', shape);
 const y = (...shape: number[]): Value => input('y', 'float32', shape);
-const mask = (...shape: number[]): Value => input('mask', 'bool', shape);
 const text = (result: Value): string => formatGraph(simplify({ result }));
 const nhwc = [0, 2, 3, 1];
 const nchw = [0, 3, 1, 2];
@@ -48,9 +47,14 @@ describe('simplify', () => {
       '%0: float32 [2, 3] = Mul(x, y)\nresult = %0',
     ],
     [
-      'selects instead of multiplying by a mask',
-      op('Mul', [x(2), op('Cast', [mask(2)], { to: 'float32' })]),
-      '%0: float32 [2] = Where(mask, x, float32[](0))\nresult = %0',
+      'sums nothing',
+      op('ReduceSum', [x(1, 3, 1)], { axes: [0, -1], keepdims: 0 }),
+      '%0: float32 [3] = Reshape(x) {shape=[3]}\nresult = %0',
+    ],
+    [
+      'adds a bias inside of a product',
+      op('Add', [y(4), op('Reshape', [op('Gemm', [x(2, 3), input('w', 'float32', [3, 4])])], { shape: [1, 2, 4] })]),
+      '%0: float32 [2, 4] = Gemm(x, w, y)\n%1: float32 [1, 2, 4] = Reshape(%0) {shape=[1, 2, 4]}\nresult = %1',
     ],
     [
       'computes elementwise before transposing',
@@ -117,7 +121,7 @@ describe('simplify', () => {
     });
     for (const [other, found] of [
       [y(1, 2), 'float32 [1, 2]'],
-      [mask(2), 'bool [2]'],
+      [input('mask', 'bool', [2]), 'bool [2]'],
     ] as const)
       expect(() => simplify({ result }, [({ op: name }) => (name === 'Exp' ? [other] : undefined)])).toThrow(
         `a rule for Exp: expected results float32 [2]; found ${found}`,
