@@ -9,8 +9,10 @@
 // - No kernel allocates, and the module has no data: the whole memory belongs to the arena.
 export { adagrad } from './adagrad';
 export { adam } from './adam';
+export { addRows } from './add-rows';
 export { allFinite } from './all-finite';
 export { clampValues } from './clamp-values';
+export { clear } from './clear';
 export { copy } from './copy';
 export { flush } from './flush';
 export { lion } from './lion';

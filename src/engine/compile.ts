@@ -6,6 +6,7 @@ import { type InputSpecs, type Recorded, type RecordOptions, record, type Step }
 import { trunklineBackend } from './backend.ts';
 import { encodeGraph } from './onnx/encode.ts';
 import type { Program } from './program.ts';
+import { leaveRows } from './row-sum.ts';
 import type { Port } from './runner/runner.ts';
 
 /** A program with what belongs to the thread that recorded it. */
@@ -40,15 +41,17 @@ export function compile(step: Step, specs: InputSpecs, options: RecordOptions = 
   const outputs = simplify(recordedOutputs);
   const simplified = performance.now();
   const stageOf = (input: string): number => specs[input.replace(/^input\//, '')]?.stage ?? 0;
-  const stages = splitStages(outputs, stageOf).map(({ outputs: named, cut }) => {
-    const { model, inputs, outputs: ports, nodeCount } = encodeGraph(named, { cut, named: true });
-    return { model, inputs, outputs: ports, nodeCount };
+  const stages = splitStages(outputs, stageOf).map((stage) => {
+    const { outputs: named, tables } = leaveRows(stage);
+    const { model, inputs, outputs: ports, nodeCount } = encodeGraph(named, { cut: stage.cut, named: true });
+    return { model, inputs, outputs: ports, nodeCount, tables };
   });
-  const produced = new Set(stages.flatMap((stage) => stage.outputs.map(({ name }) => name)));
+  const computed = uniqueByName(stages.flatMap((stage) => [...stage.outputs, ...stage.tables]));
+  const produced = new Set(computed.map(({ name }) => name));
   const program: Program = {
     stages,
     inputs: uniqueByName(stages.flatMap((stage) => stage.inputs)).filter(({ name }) => !produced.has(name)),
-    outputs: stages.flatMap((stage) => stage.outputs).filter(({ name }) => name in outputs),
+    outputs: computed.filter(({ name }) => name in outputs).map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     baked,
     compileMs: {
       record: recorded - started,

@@ -92,7 +92,7 @@ export class Executor {
         ({ name }) =>
           viewRegion(this.#memory, regions[name] as Region),
     );
-    const loaded = new LoadedProgram(program, this.#runner, memories, this.#options);
+    const loaded = new LoadedProgram(program, this.#runner, memories, this.#crew.kernels, this.#options);
     this.#programs.set(id, { program: loaded, plan, trainer, losses: slots.map(lossRegions) });
   }
 

@@ -98,7 +98,7 @@ export class Placement {
   /** A region for every port of a program. Those that are not shared are named after `slot` and added to `own`. */
   place(program: Program, slot: string, own: Region[]): Record<string, Region> {
     const regions: Record<string, Region> = {};
-    for (const port of program.stages.flatMap((stage) => [...stage.inputs, ...stage.outputs])) {
+    for (const port of program.stages.flatMap((stage) => [...stage.inputs, ...stage.outputs, ...stage.tables])) {
       if (port.name in regions) continue;
       if (isShared(port.name)) regions[port.name] = this.shared(port);
       else {

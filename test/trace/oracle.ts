@@ -1,15 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { expect } from 'vitest';
-import { allocateArray, type TypedArray } from '../../src/core/dtype.ts';
+import type { TypedArray } from '../../src/core/dtype.ts';
 import { sizeOf } from '../../src/core/shape.ts';
+import { Arena } from '../../src/engine/arena.ts';
 import { compile } from '../../src/engine/compile.ts';
+import { loadKernels } from '../../src/engine/kernel/index.ts';
 import { LoadedProgram } from '../../src/engine/loaded.ts';
 import { openRunner } from '../../src/engine/runner/index.ts';
 import type { Port } from '../../src/engine/runner/runner.ts';
 import type { Recorded } from '../../src/trace/record.ts';
 
 const { runner } = openRunner({ threads: 1 });
+const arena = new Arena();
+const kernels = loadKernels(arena.memory);
+const options = { provider: 'cpu', optimization: 'all' } as const;
 
 /** An argument of the function under test. */
 export interface Argument {
@@ -56,18 +61,27 @@ export function runProgram(
   given: Readonly<Record<string, ArrayLike<number>>>,
   parameters: Recorded['parameters'] = compiled.parameters,
 ): Record<string, TypedArray> {
-  const memory = new Map<string, TypedArray>();
-  const arrayOf = ({ name, dtype, shape }: Port): TypedArray => {
-    const known = memory.get(name) ?? allocateArray(dtype, sizeOf(shape));
-    memory.set(name, known);
-    return known;
+  const arrayOf = ({ name, dtype, shape }: Port): TypedArray => arena.view(arena.ensure(name, dtype, shape).name);
+  const fill = (name: string, values: ArrayLike<number>): void => {
+    if (arena.has(name)) (arena.view(name) as Float32Array).set(values);
   };
-  const loaded = new LoadedProgram(compiled.program, runner, [arrayOf], { provider: 'cpu', optimization: 'all' });
-  for (const [name, variable] of parameters) (memory.get(name) as Float32Array | undefined)?.set(variable.dataSync());
-  for (const [name, values] of Object.entries(given)) (memory.get(name) as Float32Array | undefined)?.set(values);
-  for (let stage = 0; stage < loaded.stageCount; stage++) loaded.run(stage);
-  loaded.release();
-  return Object.fromEntries(compiled.program.outputs.map(({ name }) => [name, memory.get(name) as TypedArray]));
+  try {
+    const loaded = new LoadedProgram(compiled.program, runner, [arrayOf], kernels, options);
+    // What a kernel is to complete holds something else before.
+    for (const { name } of compiled.program.stages.flatMap(({ tables }) => tables)) arena.view(name).fill(NaN as never);
+    for (const [name, variable] of parameters) fill(name, variable.dataSync());
+    for (const [name, values] of Object.entries(given)) fill(name, values);
+    try {
+      for (let stage = 0; stage < loaded.stageCount; stage++) loaded.run(stage);
+    } finally {
+      loaded.release();
+    }
+    return Object.fromEntries(
+      compiled.program.outputs.map(({ name }) => [name, arena.view(name).slice() as TypedArray]),
+    );
+  } finally {
+    for (const { name } of arena.regions) arena.free(name);
+  }
 }
 
 export interface Tolerance {

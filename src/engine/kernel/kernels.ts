@@ -98,6 +98,15 @@ export interface KernelFunctions {
   clampValues(values: number, length: number, limit: number): void;
   /** Makes values of a magnitude below `smallest` 0; NaN stays NaN. */
   flush(values: number, length: number, smallest: number): void;
+  /** Makes every value 0. */
+  clear(values: number, length: number): void;
+  /**
+   * Adds each row to that row of a table which its id names, in their order.
+   * @param rows `[count, width]`
+   * @param ids int32 `[count]`
+   * @returns how many were added: the first id that names none of the table's `height` rows ends it
+   */
+  addRows(table: number, rows: number, ids: number, height: number, width: number, count: number): number;
   /** Copies bytes; here the regions may overlap. */
   copy(to: number, from: number, sizeBytes: number): void;
 }

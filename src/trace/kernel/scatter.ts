@@ -26,18 +26,19 @@ import {
 /**
  * `base` with its slices at the coordinates `[count, depth]` increased by the updates, or replaced by them, the last one
  * given staying. Element by element, because that ONNX Runtime does one after the other: its ScatterND lets threads
- * add to the same place at the same time, and loses what one of them added.
+ * add to the same place at the same time, and loses what one of them added. Slices are rows of a table, whose numbers are
+ * repeated for their elements: by that the engine knows what its kernels can add.
  * @see https://github.com/microsoft/onnxruntime/issues/18048
  */
 function written(op: SingleApply, base: Value, coordinates: Value, updates: Value, reduction: 'add' | 'none'): Value {
   const [count, depth] = coordinates.shape as [number, number];
-  const size = sizeOf(base.shape.slice(depth));
+  const [places, size] = [sizeOf(base.shape.slice(0, depth)), sizeOf(base.shape.slice(depth))];
   if (count * size === 0) return base;
-  const firsts = op('Mul', [sliceNumbers(op, coordinates, base.shape), int32([size], [])]);
-  const places = reshaped(op, op('Add', [firsts, counting(size, [1, size])]), [count * size]);
-  const elements = reshaped(op, updates, [count * size]);
-  const flat = reshaped(op, base, [sizeOf(base.shape)]);
-  return reshaped(op, op('ScatterElements', [flat, places, elements], { axis: 0, reduction }), base.shape);
+  const numbers = sliceNumbers(op, coordinates, base.shape);
+  const slices = reshaped(op, updates, [count, size]);
+  const table = reshaped(op, base, [places, size]);
+  const rows = op('Expand', [numbers], { shape: [count, size] });
+  return reshaped(op, op('ScatterElements', [table, rows, slices], { axis: 0, reduction }), base.shape);
 }
 
 /** @param indices as tfjs has them: `[…, depth]`, or a list of places along the first axis */

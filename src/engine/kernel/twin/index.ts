@@ -32,6 +32,18 @@ export function twinKernels(memory: WebAssembly.Memory, arithmetic: Arithmetic =
     flush: (values, length, smallest) =>
       replace(values, length, (value) => (Math.abs(value) < Math.fround(smallest) ? 0 : value)),
 
+    clear: (values, length) => replace(values, length, () => 0),
+
+    addRows(table, rows, ids, height, width, count) {
+      const [sums, values] = [floats(table, height * width), floats(rows, count * width)];
+      for (const [row, id] of new Uint32Array(memory.buffer, ids, count).entries()) {
+        if (id >= height) return row;
+        for (let at = 0; at < width; at++)
+          sums[id * width + at] = (sums[id * width + at] as number) + (values[row * width + at] as number);
+      }
+      return count;
+    },
+
     copy(to, from, sizeBytes) {
       new Uint8Array(memory.buffer).copyWithin(to, from, from + sizeBytes);
     },

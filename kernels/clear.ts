@@ -1,0 +1,4 @@
+/** Makes every value 0. */
+export function clear(values: usize, length: u32): void {
+  memory.fill(values, 0, (<usize>length) << 2);
+}
