@@ -1,6 +1,6 @@
 import { multiplyAdd, splat } from './arithmetic';
 import { loadLanes, storeLanes } from './lane';
-import { descended, regularized } from './rule';
+import { descended, regularized, squarable } from './rule';
 
 /**
  * a += g²; w −= learningRate·g / (√a + epsilon).
@@ -47,7 +47,8 @@ function step(
 ): void {
   const w = loadLanes(parameter, count);
   const g = regularized(loadLanes(gradient, count), scale, w, l2);
-  const a = multiplyAdd(g, g, loadLanes(accumulator, count));
+  const s = squarable(g);
+  const a = multiplyAdd(s, s, loadLanes(accumulator, count));
   storeLanes(accumulator, count, a);
   const direction = f32x4.div(g, f32x4.add(f32x4.sqrt(a), floor));
   storeLanes(parameter, count, descended(w, rate, direction, decay));

@@ -1,6 +1,6 @@
 import { multiplyAdd, splat, subtractProduct } from './arithmetic';
 import { loadLanes, storeLanes } from './lane';
-import { averaged } from './rule';
+import { averaged, squarable } from './rule';
 
 /**
  * m = beta1·m + (1 − beta1)·g; v = beta2·v + (1 − beta2)·g²; w −= learningRate·(m̂ / (√v̂ + epsilon) + decay·w),
@@ -88,8 +88,9 @@ function step(
   const w = loadLanes(parameter, count);
   let g = f32x4.mul(scale, loadLanes(gradient, count));
   if (isRegularized) g = multiplyAdd(l2, w, g);
+  const s = squarable(g);
   const m = averaged(loadLanes(firstMoment, count), keep1, g, take1);
-  const v = averaged(loadLanes(secondMoment, count), keep2, f32x4.mul(g, g), take2);
+  const v = averaged(loadLanes(secondMoment, count), keep2, f32x4.mul(s, s), take2);
   storeLanes(firstMoment, count, m);
   storeLanes(secondMoment, count, v);
   let direction = f32x4.div(f32x4.mul(correction, m), f32x4.add(f32x4.sqrt(v), floor));

@@ -1,6 +1,6 @@
 import { splat } from './arithmetic';
 import { loadLanes, storeLanes } from './lane';
-import { averaged, descended, regularized } from './rule';
+import { averaged, descended, regularized, squarable } from './rule';
 
 /**
  * a = rho·a + (1 − rho)·g²; w −= learningRate·g / (√a + epsilon).
@@ -52,7 +52,8 @@ function step(
 ): void {
   const w = loadLanes(parameter, count);
   const g = regularized(loadLanes(gradient, count), scale, w, l2);
-  const a = averaged(loadLanes(meanSquare, count), keep, f32x4.mul(g, g), take);
+  const s = squarable(g);
+  const a = averaged(loadLanes(meanSquare, count), keep, f32x4.mul(s, s), take);
   storeLanes(meanSquare, count, a);
   const direction = f32x4.div(g, f32x4.add(f32x4.sqrt(a), floor));
   storeLanes(parameter, count, descended(w, rate, direction, decay));

@@ -51,7 +51,8 @@ interface Definition<Slots extends readonly string[], Defaults extends Settings>
  * Fading slots are flushed once in so many steps of their group, long before they become subnormal: rounding would never
  * let them out of there, and arithmetic on subnormals is many times slower. What is flushed is too small to move anything
  * while epsilon is far above 2⁻⁵⁰, with two exceptions: with a smaller one a second moment may restart from 0, and Lion,
- * which steps by a sign, stops moving what has had no gradient for some 7000 steps.
+ * which steps by a sign, stops moving what has had no gradient for some 7000 steps. Parameters that decay fade as well,
+ * those of inputs that are always 0 for example, and slow down the products they take part in.
  */
 const flushSteps = 64;
 const flushBelow = 2 ** -100;
@@ -78,7 +79,9 @@ function optimizer<const Slots extends readonly string[], Defaults extends Setti
       const { learningRate, scale, clock, length } = update;
       const addresses = update.slots as { readonly [index in keyof Slots]: number };
       step(kernels, update, addresses, [learningRate, scale, all.l2, all.decay], all);
-      if (fades && clock % flushSteps === 0) for (const slot of update.slots) kernels.flush(slot, length, flushBelow);
+      if (clock % flushSteps > 0) return;
+      if (fades) for (const slot of update.slots) kernels.flush(slot, length, flushBelow);
+      if (all.l2 !== 0 || all.decay !== 0) kernels.flush(update.parameter, length, flushBelow);
     },
   };
 }

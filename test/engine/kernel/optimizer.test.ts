@@ -70,6 +70,36 @@ describe.each(['twin', ...builds] as const)('on the %s kernels', (implementation
     for (const slot of group.slots) expect([...slot]).toEqual([0, 0, 0, 0, 0]);
     expect([...group.parameter]).toEqual([1, 1, 1, 1, 1]);
   });
+
+  const isSubnormal = (value: number): boolean => value !== 0 && Math.abs(value) < 2 ** -126;
+
+  test.each(types)('%s lets parameters that decay fade to 0, never to subnormal numbers', (type) => {
+    const memory = newMemory();
+    const kernels = implement(implementation, memory);
+    const [group, kept] = newGroups(memory, type, [5, 5]) as [Group, Group];
+    for (const { parameter } of [group, kept]) parameter.fill(1e-20);
+    let subnormal = 0;
+    for (let time = 0; time < 1000; time++) {
+      step(kernels, group, { learningRate: 1, settings: { decay: 0.1 } });
+      step(kernels, kept, { learningRate: 1 });
+      if (group.parameter.some(isSubnormal)) subnormal++;
+    }
+    expect(subnormal).toBe(0);
+    expect([...group.parameter]).toEqual([0, 0, 0, 0, 0]);
+    expect([...kept.parameter]).toEqual(new Array(5).fill(Math.fround(1e-20)));
+  });
+
+  test.each(types)('%s makes no subnormal numbers of gradients whose squares are', (type) => {
+    const memory = newMemory();
+    const kernels = implement(implementation, memory);
+    const [group] = newGroups(memory, type, [9]) as [Group];
+    group.parameter.fill(1);
+    group.gradient.set([1e-15, 1e-17, 6e-18, -3e-18, 1e-19, -3e-20, 1e-21, 1e-22, 0]);
+    for (let time = 0; time < 70; time++) {
+      step(kernels, group, { learningRate: 1e-3 });
+      for (const slot of group.slots) expect(slot.filter(isSubnormal)).toEqual(new Float32Array());
+    }
+  });
 });
 
 test('refuses slots that are not the optimizer’s', () => {

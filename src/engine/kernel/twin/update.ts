@@ -26,6 +26,7 @@ export function twinUpdates(memory: WebAssembly.Memory, { multiplyAdd }: Arithme
     multiplyAdd(fround(l2), parameter, fround(fround(scale) * gradient));
   const averaged = (average: number, keep: number, value: number): number =>
     multiplyAdd(fround(keep), average, fround(fround(1 - keep) * value));
+  const squarable = (gradient: number): number => (Math.abs(gradient) < 2 ** -57 ? 0 : gradient);
   const descended = (parameter: number, rate: number, direction: number, decay: number): number =>
     multiplyAdd(-fround(rate), multiplyAdd(fround(decay), parameter, direction), parameter);
   const quotient = (value: number, square: number, floor: number): number =>
@@ -56,7 +57,7 @@ export function twinUpdates(memory: WebAssembly.Memory, { multiplyAdd }: Arithme
       update([parameter, first, second], gradient, length, (d, w, m0, v0) => {
         const g = isRegularized ? regularized(d, scale, w, l2) : fround(fround(scale) * d);
         const m = averaged(m0, beta1, g);
-        const v = averaged(v0, beta2, fround(g * g));
+        const v = averaged(v0, beta2, fround(squarable(g) ** 2));
         const direction = quotient(fround(correction * m), v, floor);
         return [isRegularized ? descended(w, rate, direction, decay) : multiplyAdd(-fround(rate), direction, w), m, v];
       });
@@ -65,14 +66,15 @@ export function twinUpdates(memory: WebAssembly.Memory, { multiplyAdd }: Arithme
     adagrad: (parameter, accumulator, gradient, length, rate, scale, l2, decay, epsilon) =>
       update([parameter, accumulator], gradient, length, (d, w, a0) => {
         const g = regularized(d, scale, w, l2);
-        const a = multiplyAdd(g, g, a0);
+        const s = squarable(g);
+        const a = multiplyAdd(s, s, a0);
         return [descended(w, rate, quotient(g, a, epsilon), decay), a];
       }),
 
     rmsprop: (parameter, meanSquare, gradient, length, rate, scale, l2, decay, rho, epsilon) =>
       update([parameter, meanSquare], gradient, length, (d, w, a0) => {
         const g = regularized(d, scale, w, l2);
-        const a = averaged(a0, rho, fround(g * g));
+        const a = averaged(a0, rho, fround(squarable(g) ** 2));
         return [descended(w, rate, quotient(g, a, epsilon), decay), a];
       }),
 
