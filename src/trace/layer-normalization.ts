@@ -22,8 +22,11 @@ const { prototype } = layers.layerNormalization({ name: 'any' }).constructor as 
  * of what it normalises, and the gradient goes back through all of that. Called once.
  */
 export function installLayerNormalization(): void {
+  const { call } = prototype;
   prototype.call = function (inputs) {
-    const [x] = [inputs].flat() as [Tensor];
+    const [x, ...others] = [inputs].flat();
+    // It refuses several.
+    if (!x || others.length > 0) return call.call(this, inputs);
     const placed = (weight: LayerVariable): Tensor =>
       reshape(
         weight.read(),

@@ -24,7 +24,7 @@ function rectified({ id }: Tensor): Tensor | undefined {
 /**
  * While a step is recorded, the largest of what was rectified is the largest, rectified: it is the same number, and so
  * is the gradient, which in both is that of the largest where it is above 0. What is rectified, and where its gradient
- * is selected, is then as much smaller as the maximum is. Called once.
+ * is masked, is then as much smaller as the maximum is. Called once.
  */
 export function installRectifiedMaxima(backend: TrunklineBackend): void {
   const internals = engineInternals();

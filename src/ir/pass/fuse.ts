@@ -23,7 +23,10 @@ export const addIntoConv: Rule = ({ op, inputs: [a, b], origin }, apply) => {
   return undefined;
 };
 
-/** A bias for each column that is added to a matrix product is added while the product is stored. */
+/**
+ * A bias for each column that is added to a matrix product is added while the product is stored. As with `addIntoConv`, a
+ * product that is used without the bias too is computed twice.
+ */
 export const addIntoGemm: Rule = ({ op, inputs: [a, b], origin }, apply) => {
   if (op !== 'Add' || !a || !b) return undefined;
   for (const [product, bias] of [

@@ -85,7 +85,7 @@ export const reducedAxes = (op: OpName, attributes: Attributes, rank: number): n
 /** Whether a reduction keeps its axes with size 1, as it does unless told otherwise. */
 export const keepsAxes = ({ keepdims = 1 }: Attributes): boolean => keepdims === 1;
 
-/** Numbers that are added up, averaged or compared alone are what they are. */
+/** A reduction over axes of size 1 is a reshape; not that of squares, which makes squares of what is alone. */
 export const reduceNothing: Rule = ({ op, inputs: [x], attributes, origin }, apply) => {
   if (!x || !isReduction(op) || op === 'ReduceSumSquare') return undefined;
   const axes = reducedAxes(op, attributes, x.shape.length);

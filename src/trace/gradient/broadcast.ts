@@ -38,21 +38,21 @@ function broadcasting(kernelName: string, inA: Slope, inB: Slope): GradConfig {
   };
 }
 
-const where = (condition: Tensor, dy: Tensor): Tensor => mul(dy, cast(condition, 'float32'));
+const masked = (condition: Tensor, dy: Tensor): Tensor => mul(dy, cast(condition, 'float32'));
 const slope = (a: Tensor, b: Tensor, dy: Tensor): Tensor => mul(dy, mul(sub(a, b), 2));
 
 /** Of equal operands the first has the gradient. */
 export const maximumGradient = broadcasting(
   'Maximum',
-  (a, b, dy) => where(greaterEqual(a, b), dy),
-  (a, b, dy) => where(less(a, b), dy),
+  (a, b, dy) => masked(greaterEqual(a, b), dy),
+  (a, b, dy) => masked(less(a, b), dy),
 );
 
 /** Of equal operands the first has the gradient. */
 export const minimumGradient = broadcasting(
   'Minimum',
-  (a, b, dy) => where(lessEqual(a, b), dy),
-  (a, b, dy) => where(greater(a, b), dy),
+  (a, b, dy) => masked(lessEqual(a, b), dy),
+  (a, b, dy) => masked(greater(a, b), dy),
 );
 
 export const squaredDifferenceGradient = broadcasting('SquaredDifference', slope, (a, b, dy) => neg(slope(a, b, dy)));

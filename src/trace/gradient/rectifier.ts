@@ -2,7 +2,7 @@ import { type GradConfig, mul, step, type Tensor } from '@tensorflow/tfjs-core';
 
 /**
  * TensorFlow.js's, from the result instead of what was rectified, so that a product need not be kept before it is
- * rectified. On the tape that is still found (`rectified.ts`).
+ * rectified. x is saved because `rectified.ts` looks for it on the tape, as the first of what is saved.
  */
 export const reluGradient: GradConfig = {
   kernelName: 'Relu',

@@ -28,14 +28,15 @@ function numeric(name: OpName): Lowering {
 
 const nanIn = (op: SingleApply, x: Value): Value => op('IsNaN', [x]);
 
-/** The largest float32. */
+/** A slope that takes every number above 2⁻¹²⁸ to 1 and more: the largest float32. Of smaller ones it makes less. */
 const steepest = (2 - 2 ** -23) * 2 ** 127;
 
 function step({ input, attrs, op }: KernelCall): Value {
   const x = cast(op, input('x'), 'float32');
-  if (!attrs?.alpha) return op('HardSigmoid', [x], { alpha: steepest, beta: 0 });
-  const y = op('Where', [op('Greater', [x, float(0)]), float(1), float(attrs?.alpha ?? 0)]);
-  const result = op('Where', [nanIn(op, x), x, y]);
+  const below: number = attrs?.alpha ?? 0;
+  const numbers = (): Value => op('Where', [op('Greater', [x, float(0)]), float(1), float(below)]);
+  const result =
+    below === 0 ? op('HardSigmoid', [x], { alpha: steepest, beta: 0 }) : op('Where', [nanIn(op, x), x, numbers()]);
   return input('x').dtype === 'int32' ? cast(op, result, 'int32') : result;
 }
 

@@ -43,6 +43,7 @@ export const cases: readonly KernelCase[] = [
   ofOne('Round', tf.round, integral),
   ofOne('Sign', tf.sign, { ...countingTruths, ...integral }),
   ofOne('Step', (x) => tf.step(x, 0.3), { takenFor: { bool: 'float32' }, ...integral }),
+  { ...ofOne('Step', (x) => tf.step(x), { takenFor: { bool: 'float32' }, ...integral }), variant: 'zero' },
   ofOne('IsNan', tf.isNaN, { gradient: 'none' }),
   ofOne('IsInf', tf.isInf, { gradient: 'none' }),
   ofOne('IsFinite', tf.isFinite, { gradient: 'none' }),
