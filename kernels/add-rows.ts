@@ -2,6 +2,9 @@ import { loadLanes, storeLanes } from './lane';
 
 /**
  * Adds each row to that row of the table which its id names, in their order.
+ * @param table `[height, width]`
+ * @param rows `[count, width]`
+ * @param ids int32 `[count]`, read as unsigned: negative ones name no row
  * @returns how many were added: the first id that names no row of the table ends it
  */
 export function addRows(table: usize, rows: usize, ids: usize, height: u32, width: u32, count: u32): u32 {

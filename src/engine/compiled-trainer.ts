@@ -167,9 +167,9 @@ export class CompiledTrainer implements Trainer {
     const own: Region[] = [];
     try {
       this.#placement.adopt(compiled.parameters.values());
-      const slots = Array.from({ length: slotsOfProgram }, (_, slot) =>
-        this.#placement.place(compiled.program, slotName(id, slot), own),
-      );
+      const slots: Record<string, Region>[] = [];
+      for (let slot = 0; slot < slotsOfProgram; slot++)
+        slots.push(this.#placement.place(compiled.program, slotName(id, slot), own, slots[0]));
       const loaded = { id, slots, own };
       const ready = { loaded, prepared: prepare(loaded) };
       await this.#options.host.executor.load(id, compiled.program, slots, plan?.(), this.#number);

@@ -2,7 +2,7 @@ import type { TypedArray } from '../core/dtype.ts';
 import type { KernelFunctions } from './kernel/index.ts';
 import type { Program } from './program.ts';
 import type { Binding, Port, Runner, Session, SessionOptions } from './runner/runner.ts';
-import { completion } from './table.ts';
+import { addRowsAfter } from './table.ts';
 
 /** Gives the memory in which a port's tensor lives; the same array whenever the same name is asked for. */
 export type Memory = (port: Port) => TypedArray;
@@ -11,8 +11,8 @@ export type Memory = (port: Port) => TypedArray;
 export class LoadedProgram {
   readonly #sessions: readonly Session[];
   readonly #bindings: readonly Binding[];
-  /** What follows the run of each binding. */
-  readonly #completions: readonly (readonly (() => void)[])[];
+  /** What adds rows to the tables of each binding, after its run. */
+  readonly #additions: readonly (readonly (() => void)[])[];
   readonly stageCount: number;
 
   /**
@@ -28,7 +28,7 @@ export class LoadedProgram {
   ) {
     const sessions: Session[] = [];
     const bindings: Binding[] = [];
-    const completions: (readonly (() => void)[])[] = [];
+    const additions: (readonly (() => void)[])[] = [];
     this.stageCount = program.stages.length;
     try {
       for (const [stage, { model, inputs, outputs }] of program.stages.entries())
@@ -36,7 +36,7 @@ export class LoadedProgram {
       for (const memory of slots)
         program.stages.forEach(({ inputs, outputs, tables }, stage) => {
           bindings.push((sessions[stage] as Session).bind(inputs.map(memory), outputs.map(memory)));
-          completions.push(tables.map((table) => completion(kernels, table, memory)));
+          additions.push(tables.map((table) => addRowsAfter(kernels, table, memory)));
         });
     } catch (error) {
       for (const resource of [...bindings, ...sessions]) resource.release();
@@ -44,7 +44,7 @@ export class LoadedProgram {
     }
     this.#sessions = sessions;
     this.#bindings = bindings;
-    this.#completions = completions;
+    this.#additions = additions;
   }
 
   /**
@@ -54,7 +54,7 @@ export class LoadedProgram {
   run(stage = 0, slot = 0): void {
     const at = slot * this.stageCount + stage;
     (this.#bindings[at] as Binding).run();
-    for (const complete of this.#completions[at] ?? []) complete();
+    for (const addRows of this.#additions[at] ?? []) addRows();
   }
 
   release(): void {

@@ -11,6 +11,8 @@ import type { Port } from './runner/runner.ts';
 
 /** Port names whose region is the same for every program of a trainer. */
 const isShared = (name: string): boolean => /^(parameter|gradient|update)\//.test(name);
+/** What a model hands to a kernel that follows it at once, before anything else runs in the thread. */
+const isHandedOver = (name: string): boolean => /^(rows|ids)\//.test(name);
 const isState = (name: string): boolean => /^(parameter|slot|clock)\//.test(name);
 
 let nextTrainer = 0;
@@ -95,12 +97,22 @@ export class Placement {
       (this.#arena.view(region.name) as Float32Array).set(values as Float32Array);
   }
 
-  /** A region for every port of a program. Those that are not shared are named after `slot` and added to `own`. */
-  place(program: Program, slot: string, own: Region[]): Record<string, Region> {
+  /**
+   * A region for every port of a program. Those that are not shared are named after `slot` and added to `own`.
+   * @param first regions of the program's first slot, for later ones, which share the rows that kernels add
+   */
+  place(
+    program: Program,
+    slot: string,
+    own: Region[],
+    first: Readonly<Record<string, Region>> = {},
+  ): Record<string, Region> {
     const regions: Record<string, Region> = {};
     for (const port of program.stages.flatMap((stage) => [...stage.inputs, ...stage.outputs, ...stage.tables])) {
       if (port.name in regions) continue;
+      const handedOver = isHandedOver(port.name) ? first[port.name] : undefined;
       if (isShared(port.name)) regions[port.name] = this.shared(port);
+      else if (handedOver) regions[port.name] = handedOver;
       else {
         const region = this.#arena.allocate(this.#slotName(slot, port.name), port.dtype, port.shape);
         own.push(region);

@@ -8,25 +8,29 @@ export interface ProgramStage {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly nodeCount: number;
-  /** What kernels complete once the model has run. */
+  /** What kernels add rows to once the model has run. */
   readonly tables: readonly Table[];
 }
 
-/** A value to which kernels add rows. ONNX Runtime would add one number after the other, which takes many times as long. */
+/**
+ * A value `[height, width]`, or of a shape with as many values, to whose rows kernels add others. ONNX Runtime would add one
+ * number after the other, which takes many times as long.
+ */
 export interface Table extends Port {
   /** Whether it begins as zeros; otherwise as what the model computed. */
   readonly cleared: boolean;
   readonly added: readonly AddedRows[];
 }
 
-/** Outputs of a model that are added to a table. */
+/** Outputs of a model that are added to a table. Their values count, in their order, whatever the port's shape is. */
 export interface AddedRows {
-  /** float32, as many values as ids, each `width` times. */
+  /** `[count, width]` float32 */
   readonly rows: Port;
-  /** int32: which of the table's rows each is added to. */
+  /** `[count]` int32: which of the table's rows each is added to. */
   readonly ids: Port;
-  /** Values in a row. */
   readonly width: number;
+  /** The operation that adds them, as errors of ONNX Runtime name it. */
+  readonly origin: string;
 }
 
 /**

@@ -1,10 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Arena, type Region } from '../../src/engine/arena.ts';
 import { type Compiled, compile } from '../../src/engine/compile.ts';
 import type { EngineConfig } from '../../src/engine/index.ts';
+import { Placement } from '../../src/engine/placement.ts';
+import { leaveRows } from '../../src/engine/row-sum.ts';
 import type { PreparedStep, TrainerSpec } from '../../src/engine/trainer.ts';
 import type { StepSettings } from '../../src/engine/update.ts';
+import { applyPlainly } from '../../src/ir/build.ts';
+import { type Attributes, input, scalar, type Value } from '../../src/ir/graph.ts';
+import type { OpName } from '../../src/ir/op/index.ts';
+import { int32 } from '../../src/trace/kernel/lowering.ts';
 import type { StepResult } from '../../src/trace/record.ts';
 import { expectClose, numbers, runProgram } from '../trace/oracle.ts';
 import { compiled as compiledHere, eager } from './opened.ts';
@@ -36,7 +43,10 @@ const squared = (x: tf.Tensor): tf.Tensor => tf.sum(tf.square(x));
 const sums = (ids: tf.Tensor | undefined): tf.Tensor =>
   tf.scatterND(tf.reshape(ids as tf.Tensor, [count, 1]), tf.tensor(numbers(count * 2), [count, 2]), [height, 2]);
 
-/** What a step computes, and which tables kernels complete in each of its stages: whether from zeros, and how many rows they add. */
+/**
+ * What a step computes, and which tables kernels add rows to in each of its stages: whether to zeros, and how often rows are
+ * looked up in them.
+ */
 interface Case {
   readonly step: (tables: Tables, inputs: Inputs) => StepResult;
   readonly left: readonly (readonly [table: string, cleared: boolean, added: number])[][];
@@ -85,6 +95,22 @@ const cases: Readonly<Record<string, Case>> = {
     step: (_, { ids }) => ({ outputs: { sums: sums(ids) } }),
     left: [[['output/sums', true, 1]]],
   },
+  'rows of known ids': {
+    step: ({ words }) => ({ loss: squared(tf.gather(words, [4, 0, 4, 2])) }),
+    left: [[words(true)]],
+  },
+  'two outputs that are the same sum': {
+    step: (_, { ids }) => {
+      const same = sums(ids);
+      return { outputs: { sums: same, again: same } };
+    },
+    left: [
+      [
+        ['output/sums', true, 1],
+        ['output/again', true, 1],
+      ],
+    ],
+  },
   'sums that the step reads': {
     step: (_, { ids }) => ({ outputs: { sums: sums(ids), negative: tf.neg(sums(ids)) } }),
     left: [[]],
@@ -101,6 +127,18 @@ const cases: Readonly<Record<string, Case>> = {
       loss: tf.mul(squared(tf.sub(found(words, ids), found(words, others))), late as tf.Tensor),
     }),
     left: [[], [words(true, 2)]],
+  },
+  'rows that an earlier stage computes': {
+    step: (_, { ids, others, late }) => {
+      const places = tf.add(ids as tf.Tensor, tf.cast(late as tf.Tensor, 'int32'));
+      const rows = tf.square(tf.reshape(tf.cast(others as tf.Tensor, 'float32'), [count, 1]));
+      return { outputs: { sums: tf.scatterND(tf.reshape(places, [count, 1]), rows, [height, 1]) } };
+    },
+    left: [[], [['output/sums', true, 1]]],
+  },
+  'sums that a later stage reads': {
+    step: (_, { ids, late }) => ({ outputs: { scaled: tf.mul(sums(ids), late as tf.Tensor) } }),
+    left: [[['crossing/1', true, 1]], []],
   },
 };
 
@@ -132,6 +170,46 @@ describe('sums of rows are left to kernels, and come out as they do eagerly', ()
       }),
       { numRuns: 20 },
     );
+  });
+});
+
+describe('negative ids', () => {
+  const ids = input('ids', 'int32', [count, 1]);
+  const op = (name: OpName, inputs: Value[], attributes: Attributes = {}) =>
+    applyPlainly(name, inputs, attributes)[0] as Value;
+  const replacing = (row: Value, zero = int32([0], [])) => op('Where', [op('Less', [ids, zero]), row, ids]);
+
+  const cases: readonly [what: string, places: Value, left: Value | undefined][] = [
+    ['that become the height, as lowerings have it, are left to kernels', replacing(int32([height], [])), ids],
+    ['that become another row stay that row', replacing(int32([2], [])), undefined],
+    ['that count from the end still do', replacing(op('Add', [ids, int32([height], [])])), undefined],
+    ['that are below another bound stay', replacing(int32([height], []), int32([-3], [])), undefined],
+  ];
+  it.each(cases)('%s', (_, places, left) => {
+    const zeros = op('Expand', [scalar(0, 'float32')], { shape: [height, width] });
+    const rows = input('rows', 'float32', [count, width]);
+    const expanded = op('Expand', [places], { shape: [count, width] });
+    const y = op('ScatterElements', [zeros, expanded, rows], { axis: 0, reduction: 'add' });
+    expect(leaveRows({ outputs: { y }, cut: new Map() }).outputs).toEqual({
+      'rows/0/y': rows,
+      'ids/0/y': left ?? places,
+    });
+  });
+});
+
+describe('rows and ids', () => {
+  it('have one place in all slots of a program, and none in common with another program', () => {
+    const [{ words }, placement] = [makeTables(), new Placement(new Arena())];
+    const { program } = compile(({ ids }) => ({ loss: squared(found(words, ids)) }), { ids: specs.ids });
+    const own: Region[] = [];
+    const first = placement.place(program, 'program0/slot0', own);
+    const second = placement.place(program, 'program0/slot1', own, first);
+    const other = placement.place(program, 'program1/slot0', own);
+    const common = (regions: typeof first) => Object.keys(first).filter((name) => first[name] === regions[name]);
+    const shared = ['gradient/words', 'parameter/words'];
+    expect(common(other).sort()).toEqual(shared);
+    expect(common(second).sort()).toEqual([...shared, 'ids/0/gradient/words', 'rows/0/gradient/words'].sort());
+    expect(new Set(own).size).toBe(own.length);
   });
 });
 

@@ -67,7 +67,7 @@ export function runProgram(
   };
   try {
     const loaded = new LoadedProgram(compiled.program, runner, [arrayOf], kernels, options);
-    // What a kernel is to complete holds something else before.
+    // What kernels add rows to holds something else before.
     for (const { name } of compiled.program.stages.flatMap(({ tables }) => tables)) arena.view(name).fill(NaN as never);
     for (const [name, variable] of parameters) fill(name, variable.dataSync());
     for (const [name, values] of Object.entries(given)) fill(name, values);

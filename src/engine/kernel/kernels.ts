@@ -102,6 +102,7 @@ export interface KernelFunctions {
   clear(values: number, length: number): void;
   /**
    * Adds each row to that row of a table which its id names, in their order.
+   * @param table `[height, width]`
    * @param rows `[count, width]`
    * @param ids int32 `[count]`
    * @returns how many were added: the first id that names none of the table's `height` rows ends it

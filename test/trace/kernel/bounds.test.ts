@@ -26,7 +26,7 @@ const operations: readonly [string, number[], (indices: tf.Tensor) => tf.Tensor,
     'scatterND',
     [1, 1],
     (indices) => tf.scatterND(indices, tf.ones([1, 2]), [3, 2]),
-    /^rows added to 'output\/y': expected indices in \[0, 2\]; found (-1|3)$/,
+    /^ScatterNd, tf\.scatterND: expected indices (in \[0, 2\]; found -1|within bounds; found one outside)$/,
   ],
   [
     'scatterND, its sums used',
@@ -94,6 +94,22 @@ describe('places that do not exist', () => {
       );
   });
 
+  it.each([
+    ['one index', 1, [-1], 'indices in [0, 2]; found -1'],
+    ['one index', 1, [7], 'indices in [0, 2]; found 7'],
+    ['the first index beyond', 1, [3], 'indices within bounds; found one outside'],
+    ['coordinates', 2, [1, -1], 'indices within bounds; found one outside'],
+    ['coordinates', 2, [9, 0], 'indices within bounds; found one outside'],
+  ])('are named in sums where they are known: %s of depth %i, %j', (_, depth, place, told) => {
+    const compiled = compile(
+      ({ places }) => ({
+        outputs: { y: tf.scatterND(places as tf.Tensor, tf.ones([1, 2]), [3, 2, 2].slice(0, 1 + depth)) },
+      }),
+      { places: { shape: [1, depth], dtype: 'int32' } },
+    );
+    expect(() => runProgram(compiled, { 'input/places': place })).toThrow(`ScatterNd, tf.scatterND: expected ${told}`);
+  });
+
   it('end a count when they are negative, and do not count when they are large', () => {
     const count = (x: tf.Tensor): tf.Tensor => tf.denseBincount(x as tf.Tensor2D, tf.zeros([0, 1]) as tf.Tensor2D, 3);
     const compiled = compile(({ x }) => ({ outputs: { y: count(x as tf.Tensor) } }), {
@@ -102,7 +118,9 @@ describe('places that do not exist', () => {
     expect(Array.from(runProgram(compiled, { 'input/x': [2, 9, 0, 0] })['output/y'] as Float32Array)).toEqual([
       0, 0, 1, 2, 0, 0,
     ]);
-    expect(() => runProgram(compiled, { 'input/x': [2, 9, -1, 0] })).toThrow('expected indices in [0, 5]; found 6');
+    expect(() => runProgram(compiled, { 'input/x': [2, 9, -1, 0] })).toThrow(
+      /^DenseBincount, tf\.denseBincount: expected indices within bounds; found one outside$/,
+    );
   });
 
   it('are left out of sums by segment, with their gradients', () => {
