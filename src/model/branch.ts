@@ -35,7 +35,7 @@ export class Branch {
   }
 
   /**
-   * Grows the branch. Weights of layers that are built here are 0 until the model is described, which draws them.
+   * Grows the branch.
    * @param grown layers, or models as layers, one after the other; to such models nothing may be added any more
    * @returns the branch itself
    * @throws ConfigError when the branch is frozen, naming what uses it
@@ -44,7 +44,6 @@ export class Branch {
     refuseEnded(this, placeOf(this.#tensor));
     for (const layer of grown) checkLayer(layer, placeOf(this.#tensor));
     for (const layer of grown) {
-      layer.setFastWeightInitDuringBuild(true);
       this.#tensor = onlyOutput(layer.apply(this.#tensor), layer.name);
       freezeModels(layer, placeOf(this.#tensor));
     }
