@@ -2,6 +2,8 @@ import type { Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { TrunklineEvent } from '../../src/core/event.ts';
+import { Arena } from '../../src/engine/arena.ts';
+import { workerHost } from '../../src/engine/host.ts';
 import { openEngine } from '../../src/engine/index.ts';
 import { run, specs, twoHeads } from './two-heads.ts';
 
@@ -71,3 +73,24 @@ it('an error in the worker is told with its stack', async () => {
     stack: expect.stringMatching(/^Error: broken\n.*worker-failure/),
   });
 });
+
+it.each([false, true])(
+  'a library that can not be opened ends the worker, also one that failed itself (%j)',
+  async (fails) => {
+    vi.stubEnv('TRUNKLINE_RUNNER', 'none');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const events: TrunklineEvent[] = [];
+    const opening = workerHost(new Arena(1 << 16), { provider: 'cpu', optimization: 'basic', threads: 1 }, (event) =>
+      events.push(event),
+    );
+    const worker = started.at(-1) as Worker;
+    if (fails) worker.emit('error', new Error('broken'));
+    await expect(opening).rejects.toThrow(
+      "environment variable TRUNKLINE_RUNNER: expected one of 'koffi', 'binding'; found 'none'",
+    );
+    expect(worker.threadId).toBe(-1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(events).toEqual([]);
+    expect(unhandled).toEqual([]);
+  },
+);
