@@ -29,9 +29,13 @@ function packTest() {
   const wanted = [
     'LICENSE',
     'README.md',
+    'THIRD-PARTY-NOTICES',
     'dist/main.js',
     'dist/index.js',
     'dist/index.d.ts',
+    'dist/engine/worker.js',
+    'dist/engine/kernel/crew-member.js',
+    'dist/daemon/entry.js',
     'package.json',
     'kernels/build/simd.wasm',
     'kernels/build/relaxed.wasm',
@@ -70,6 +74,21 @@ function packTest() {
   const script = "import { ShapeError } from 'trunkline'; console.log(new ShapeError([]).name);";
   const imported = spawnSync(process.execPath, ['--input-type=module', '--eval', script], consumer);
   expectEqual("import from 'trunkline'", run('import', imported), 'ShapeError');
+
+  // A thread that updates parameters: without it, the others would do its work, and nothing would tell.
+  const member = `
+    import { once } from 'node:events';
+    import { Worker } from 'node:worker_threads';
+    const states = new Int32Array(new SharedArrayBuffer(4));
+    const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536, shared: true });
+    const workerData = { memory, states, member: 0 };
+    const thread = new Worker('./node_modules/trunkline/dist/engine/kernel/crew-member.js', { workerData, execArgv: [] });
+    await Promise.race([Atomics.waitAsync(states, 0, 0, 30_000).value, once(thread, 'exit')]);
+    console.log(states[0] === 1 ? 'waits for work' : 'did not start');
+    await thread.terminate();
+  `;
+  const started = spawnSync(process.execPath, ['--input-type=module', '--eval', member], consumer);
+  expectEqual('a thread for updates', run('thread', started), 'waits for work');
 
   writeFileSync(
     join(folder, 'user.ts'),

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle, entries } from '../../scripts/build/bundle.ts';
@@ -17,6 +17,8 @@ export async function build(): Promise<void> {
   });
   if (status !== 0)
     throw new Error(`tsc --project bench/tsconfig.json failed (exit code ${status}); its message is above`);
+  // What the compiler wrote of the sources, or an earlier build, is not there for users.
+  rmSync(join(built, 'src'), { recursive: true, force: true });
   await bundle(join(built, 'src'), [...new Set([...entries, ...takenByContenders()])]);
   for (const name of ['kernels', 'package.json'])
     if (!existsSync(join(built, name))) symlinkSync(join(root, name), join(built, name));

@@ -3,24 +3,37 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { missingNotices } from './notices.ts';
+import { startedBy } from './started.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = join(root, 'src');
 const require = createRequire(import.meta.url);
 
 /** Files of `src/` that are imported or started by their path. */
-export const entries: readonly string[] = ['index.ts', 'main.ts', 'engine/worker.ts', 'daemon/entry.ts'];
+export const entries: readonly string[] = [
+  'index.ts',
+  'main.ts',
+  'engine/worker.ts',
+  'engine/kernel/crew-member.ts',
+  'daemon/entry.ts',
+];
 
 /** What a file finds by its own address it finds by the one it would have beside `index.js`. */
 const addresses: Plugin = {
   name: 'addresses',
-  setup: ({ onLoad }) => {
+  setup: ({ initialOptions, onLoad }) => {
+    const entryPoints = initialOptions.entryPoints as readonly string[];
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
-      const own = JSON.stringify(`./${relative(sources, path).replaceAll('\\', '/').replace(/ts$/, 'js')}`);
-      const contents = readFileSync(path, 'utf8').replaceAll(
-        'import.meta.url',
-        `new URL(${own}, import.meta.url).href`,
-      );
+      const file = relative(sources, path).replaceAll('\\', '/');
+      const source = readFileSync(path, 'utf8');
+      const lost = startedBy(file, source).filter((started) => !entryPoints.includes(join(sources, started)));
+      if (lost.length > 0)
+        return {
+          errors: [{ text: `${file}: expected entries for what it starts; found none for ${lost.join(', ')}` }],
+        };
+      const own = JSON.stringify(`./${file.replace(/ts$/, 'js')}`);
+      const contents = source.replaceAll('import.meta.url', `new URL(${own}, import.meta.url).href`);
       return { contents, loader: 'ts' };
     });
   },
@@ -31,10 +44,10 @@ const addresses: Plugin = {
  * are, for the names they export, and to run them. As when they are imported, what `trace/operations.ts` replaces among
  * its exports later is replaced for the layers of TensorFlow.js alone.
  */
-const required: Plugin = {
-  name: 'required',
+const tensorflowRequired: Plugin = {
+  name: 'tensorflowRequired',
   setup: ({ onResolve, onLoad }) => {
-    const namespace = 'required';
+    const namespace = 'tensorflow';
     onResolve({ filter: /^@tensorflow\/tfjs-(core|layers|backend-cpu)$/ }, ({ path }) => ({ path, namespace }));
     onLoad({ filter: /./, namespace }, ({ path }) => {
       const names = Object.keys(require(path)).filter((name) => name !== 'default');
@@ -49,23 +62,28 @@ const required: Plugin = {
   },
 };
 
+/** @returns the path by which users could require a file of RxJS that defines something; undefined for any other file */
+export function rxjsPath(file: string): string | undefined {
+  const path = /rxjs[\\/]dist[\\/]cjs[\\/](internal[\\/].*)\.js$/.exec(file)?.[1];
+  return path && `rxjs/${path.replaceAll('\\', '/')}`;
+}
+
 /**
  * Of RxJS only the files are loaded that something is used of, of more than 200: its own, so that operators and classes
  * are those that users import from `rxjs`.
  */
-const partly: Plugin = {
-  name: 'partly',
+const rxjsByFile: Plugin = {
+  name: 'rxjsByFile',
   setup: ({ onResolve, onLoad }) => {
-    const namespace = 'partly';
+    const namespace = 'rxjs';
     onResolve({ filter: /^rxjs$/ }, ({ path }) => ({ path, namespace, sideEffects: false }));
     onLoad({ filter: /./, namespace }, ({ path }) => {
       const loaded = Object.entries(require(path)) as readonly (readonly [name: string, part: unknown])[];
       const files = Object.entries(require.cache);
       const lines = loaded.flatMap(([name, part]) => {
-        const [file] =
-          files.find(([file, module]) => file.includes('internal') && module?.exports[name] === part) ?? [];
-        const place = file && /rxjs.dist.cjs.(internal.*)\.js$/.exec(file)?.[1]?.replaceAll('\\', '/');
-        return place ? [`export const ${name} = /* @__PURE__ */ part('rxjs/${place}', '${name}');`] : [];
+        const [file = ''] = files.find(([file, module]) => rxjsPath(file) && module?.exports[name] === part) ?? [];
+        const path = rxjsPath(file);
+        return path ? [`export const ${name} = /* @__PURE__ */ part('${path}', '${name}');`] : [];
       });
       lines.unshift(
         "import { createRequire } from 'node:module';",
@@ -76,9 +94,12 @@ const partly: Plugin = {
   },
 };
 
-/** What writes ONNX files is 4 of 19 files that its package loads, in each thread: these are taken in. */
-const inside: Plugin = {
-  name: 'inside',
+/**
+ * The package that ONNX files are written with would load 19 files in each thread, of which writing takes 4: these are
+ * taken in.
+ */
+const protobufInside: Plugin = {
+  name: 'protobufInside',
   setup: ({ onResolve }) => {
     onResolve({ filter: /^@bufbuild\/protobuf\/wire$/ }, ({ path }) => ({
       path: fileURLToPath(import.meta.resolve(path)),
@@ -91,7 +112,8 @@ const inside: Plugin = {
  * Writes the sources as JavaScript in few files, because Node takes long to find and read as many as they are.
  * @param outdir what `src/` becomes
  * @param entryPoints files of `src/`: each becomes one of the same name, and what they share lies beside `index.js`
- * @throws Error when a file asks for its address that came to lie elsewhere
+ * @throws Error when a file asks for its address that came to lie elsewhere, when what is started by its path is no
+ *   entry, and when THIRD-PARTY-NOTICES lacks something of what was taken in
  */
 export async function bundle(outdir: string, entryPoints = entries): Promise<void> {
   const { metafile } = await build({
@@ -108,11 +130,17 @@ export async function bundle(outdir: string, entryPoints = entries): Promise<voi
     chunkNames: '[name]-[hash]',
     sourcemap: true,
     metafile: true,
-    plugins: [addresses, required, partly, inside],
+    plugins: [addresses, tensorflowRequired, rxjsByFile, protobufInside],
   });
-  for (const [file, { inputs }] of Object.entries(metafile.outputs)) {
-    if (!file.endsWith('.js') || dirname(join(root, file)) === outdir) continue;
-    const lost = Object.keys(inputs).find((input) => readFileSync(join(root, input), 'utf8').includes('import.meta'));
-    if (lost) throw new Error(`${lost}: expected a file beside index.js, for its address; found it in ${file}`);
+  for (const [output, { inputs }] of Object.entries(metafile.outputs)) {
+    // Others are made up by the plugins above.
+    const files = Object.keys(inputs).filter((input) => !/^(tensorflow|rxjs):/.test(input));
+    const packaged = files.filter((file) => file.includes('node_modules/'));
+    const [missing] = missingNotices(packaged, readFileSync(join(root, 'THIRD-PARTY-NOTICES'), 'utf8'), root);
+    if (missing)
+      throw new Error(`THIRD-PARTY-NOTICES: expected a notice of what is taken in; found none of ${missing}`);
+    if (!output.endsWith('.js') || dirname(join(root, output)) === outdir) continue;
+    const lost = files.find((file) => readFileSync(join(root, file), 'utf8').includes('import.meta'));
+    if (lost) throw new Error(`${lost}: expected a file beside index.js, for its address; found it in ${output}`);
   }
 }
