@@ -1,8 +1,8 @@
 import { add, less, log1p, mul, neg, softplus, square, sub, type Tensor, tanh, where } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { plugin } from '../core/plugin.ts';
+import { withGradient } from '../trace/with-gradient.ts';
 import { elementwise } from './elementwise.ts';
-import { withGradient } from './gradient.ts';
 import { magnitude } from './row.ts';
 
 /**

@@ -13,7 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../core/error.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.ts';
-import { withGradient } from './gradient.ts';
+import { withGradient } from '../trace/with-gradient.ts';
 import { fitLabel, placeOfLoss } from './label.ts';
 import type { Loss } from './loss.ts';
 

@@ -1,5 +1,5 @@
 import { any, concat, greater, reshape, scalar, type Tensor, where, zerosLike } from '@tensorflow/tfjs-core';
-import { withGradient } from '../loss/gradient.ts';
+import { withGradient } from '../trace/with-gradient.ts';
 
 /**
  * `x`, whose gradient is passed on when `present` and is 0 otherwise, whatever it was: 0 × NaN would be NaN.

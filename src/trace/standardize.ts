@@ -1,4 +1,5 @@
-import { add, customGrad, type GradSaveFunc, mean, mul, rsqrt, square, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { add, mean, mul, rsqrt, square, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { withGradient } from './with-gradient.ts';
 
 /**
  * x̂ = (x − μ) / √(σ² + ε), the mean μ and the variance σ² being those along the axes. Its gradient takes those of mean and
@@ -16,17 +17,14 @@ export function standardized(x: Tensor, axes: readonly number[], epsilon: number
     const inverse = rsqrt(add(along(square(difference)), epsilon));
     return { y: mul(difference, inverse), inverse };
   };
-  const compute = (value: Tensor, save: GradSaveFunc) => {
-    save([value]);
-    return {
-      value: partsOf(value).y,
-      // Once it is compiled, what was computed before is computed once.
-      gradFunc: (dy: Tensor, [kept]: Tensor[]) => {
-        const { y, inverse } = partsOf(kept as Tensor);
-        return mul(sub(sub(dy, along(dy)), mul(y, along(mul(dy, y)))), inverse);
-      },
-    };
-  };
-  // TensorFlow.js's type knows tensors only, not the function that it gives as the last argument.
-  return customGrad(compute as unknown as Parameters<typeof customGrad>[0])(x);
+  return withGradient(
+    x,
+    [x],
+    (value) => partsOf(value).y,
+    // Once it is compiled, what was computed before is computed once.
+    (dy, value) => {
+      const { y, inverse } = partsOf(value);
+      return mul(sub(sub(dy, along(dy)), mul(y, along(mul(dy, y)))), inverse);
+    },
+  );
 }

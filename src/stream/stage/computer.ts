@@ -1,7 +1,6 @@
 import { add, any, div, logicalNot, logicalOr, mul, type Scalar, scalar, sum, Tensor } from '@tensorflow/tfjs-core';
 import { ConfigError } from '../../core/error.ts';
 import { formatValue, oneOf } from '../../core/format.ts';
-import { withGradient } from '../../loss/gradient.ts';
 import { type Layer, layerOfMode, type MergeMode } from '../../model/index.ts';
 import { applyLayer, type Flow as Masked, selectIf } from '../../step/forward.ts';
 import { partingName, partings } from '../../step/gramian.ts';
@@ -10,6 +9,7 @@ import { headLosses } from '../../step/head-losses.ts';
 import type { ModelProgram } from '../../step/program.ts';
 import type { Frozen } from '../../trace/frozen.ts';
 import type { StepResult } from '../../trace/record.ts';
+import { withGradient } from '../../trace/with-gradient.ts';
 import { Activation, Handle, HeadLoss, type Interpreter, type MergedLoss } from './activation.ts';
 import type { LayerUse } from './describer.ts';
 import { known } from './kept.ts';
