@@ -5,6 +5,7 @@ import { descended, regularized, squarable } from './rule';
 /**
  * a += g²; w −= learningRate·g / (√a + epsilon).
  * @see Duchi, Hazan & Singer 2011, Figure 1, with diagonal matrices.
+ * Deviates: squares of gradients below 2⁻⁵⁷ are 0.
  */
 export function adagrad(
   parameter: usize,

@@ -5,6 +5,7 @@ import { averaged, descended, regularized, squarable } from './rule';
 /**
  * a = rho·a + (1 − rho)·g²; w −= learningRate·g / (√a + epsilon).
  * @see Tieleman & Hinton 2012, lecture 6.5.
+ * Deviates: squares of gradients below 2⁻⁵⁷ are 0.
  */
 export function rmsprop(
   parameter: usize,
